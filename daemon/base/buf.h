@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Buffers.
+ *
+ * A `buf` is a growing byte string with a sticky failure: write straight,
+ * check `buf_failed` once.
+ *
+ *     bytes [ read ..................... len ] ...... cap
+ *
+ * A `cursor` reads bytes that somebody else owns; past the end or on a
+ * malformed varint it fails, stays failed and yields zeros. */
+#ifndef SG_BASE_BUF_H
+#define SG_BASE_BUF_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/err.h"
+
+struct buf {
+	uint8_t *bytes;
+	size_t len;
+	size_t cap;
+	bool failed;
+};
+
+void buf_deinit(struct buf *buf);
+
+/* Empties the buffer, keeps its memory, clears the failure. */
+void buf_reset(struct buf *buf);
+
+/* Makes room for `more` bytes behind len; NULL (and failed) out of memory. The
+ * caller may write there and then add to len. */
+uint8_t *buf_reserve(struct buf *buf, size_t more);
+
+void buf_put(struct buf *buf, const void *bytes, size_t len);
+void buf_put_byte(struct buf *buf, uint8_t byte);
+void buf_put_text(struct buf *buf, const char *text);
+void buf_printf(struct buf *buf, const char *format, ...) SG_PRINTF(2, 3);
+
+/* Base-128 varint, and the zigzag form for signed numbers, as protobuf writes them. */
+void buf_put_varint(struct buf *buf, uint64_t value);
+void buf_put_zigzag(struct buf *buf, int64_t value);
+
+/* A protobuf field key: (number << 3) | wire type (0 varint, 2 length-delimited). */
+void buf_put_key(struct buf *buf, uint32_t number, uint32_t wire_type);
+
+/* A length-delimited protobuf field. */
+void buf_put_field(struct buf *buf, uint32_t number, const void *bytes, size_t len);
+
+static inline bool buf_failed(const struct buf *buf)
+{
+	return buf->failed;
+}
+
+struct cursor {
+	const uint8_t *next;
+	const uint8_t *end;
+	bool failed;
+};
+
+static inline struct cursor cursor_of(const void *bytes, size_t len)
+{
+	const uint8_t *start = bytes;
+	return (struct cursor){start, start ? start + len : start, false};
+}
+
+static inline bool cursor_done(const struct cursor *cursor)
+{
+	return cursor->failed || cursor->next == cursor->end;
+}
+
+static inline size_t cursor_left(const struct cursor *cursor)
+{
+	return (size_t)(cursor->end - cursor->next);
+}
+
+uint64_t cursor_varint(struct cursor *cursor);
+int64_t cursor_zigzag(struct cursor *cursor);
+
+/* The next len bytes, or NULL (and failed) when there are fewer. */
+const uint8_t *cursor_bytes(struct cursor *cursor, size_t len);
+
+/* A length-delimited field's content as a cursor of its own. */
+struct cursor cursor_field(struct cursor *cursor);
+
+#endif

@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The vocabulary as types: what can be counted, by what, and what is made of it.
+ *
+ * measure       an additive integer; counts at scale 0, money and fractional
+ *               conversions at scale 6. One entry per (id, layer).
+ * layer         where a number comes from; layers never mix in one sum
+ * dimension     a named attribute of items; an entity dimension's values are
+ *               `<platform>:<id>`
+ * grouping set  a configured list of dimensions that is rolled up
+ * stage         a step of the customer journey, ordered, oriented
+ * KPI           mult x linear(measures) / linear(measures), owned by one stage
+ *
+ * A catalog is immutable once loaded; all pointers live in its arena. */
+#ifndef SG_MODEL_CATALOG_H
+#define SG_MODEL_CATALOG_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/arena.h"
+
+enum layer { LAYER_OBSERVED, LAYER_CLAIMED, LAYER_COMMERCE, LAYER_SURVEY, LAYER_MARKET, LAYER_COUNT };
+
+/* "observed" ...; the reverse gives LAYER_COUNT for an unknown name. */
+const char *layer_name(enum layer layer);
+enum layer layer_by_name(const char *name, size_t len);
+
+enum grain { GRAIN_MINUTE, GRAIN_HOUR, GRAIN_DAY, GRAIN_COUNT };
+
+const char *grain_name(enum grain grain);
+
+#define MODEL_NAME_MAX  64 /* bytes of an id: [a-z][a-z0-9_]* */
+#define MODEL_VALUE_MAX 128 /* bytes of a dimension value */
+#define MODEL_MEASURES  256
+#define MODEL_DIMS      32
+#define MODEL_SETS      32
+#define MODEL_SET_DIMS  6
+
+struct measure {
+	const char *id;
+	const char *label;
+	enum layer layer;
+	uint8_t scale; /* 0 or 6 */
+	bool money;
+	bool is_signed; /* events may carry negative increments */
+};
+
+struct dimension {
+	const char *id;
+	const char *label;
+	bool entity;             /* values are <platform>:<id> */
+	const char **values;     /* the only values taken; NULL = any */
+	uint32_t value_count;
+	uint32_t max_values;     /* beyond it a new value is counted as __other__ */
+};
+
+struct grouping_set {
+	uint8_t dim_count;
+	uint8_t dims[MODEL_SET_DIMS]; /* indices into catalog.dims, ascending */
+	const char *text;             /* "[channel, campaign]" as configured */
+};
+
+struct type_amount {
+	uint16_t measure; /* index into catalog.measures */
+	int64_t value;    /* at the measure's scale */
+};
+
+struct event_type {
+	const char *id;
+	struct type_amount *amounts;
+	uint32_t amount_count;
+};
+
+enum orientation { ORIENTATION_UPSTREAM, ORIENTATION_DOWNSTREAM };
+const char *orientation_name(enum orientation orientation);
+
+struct stage {
+	const char *id;
+	const char *label;
+	uint32_t order; /* position, from 0 */
+	enum orientation orientation;
+	int entry; /* measure index of the stage's entry flow, -1 = none */
+};
+
+enum unit { UNIT_COUNT, UNIT_MONEY, UNIT_RATIO, UNIT_POINTS, UNIT_INDEX };
+const char *unit_name(enum unit unit);
+
+enum direction { DIRECTION_HIGHER, DIRECTION_LOWER, DIRECTION_NEUTRAL };
+const char *direction_name(enum direction direction);
+
+struct term {
+	uint16_t measure;
+	int64_t factor_micros; /* coefficient x 10^6 */
+};
+
+/* sum of factor x measure; no terms = the constant 1 (a KPI without denominator) */
+struct linear {
+	struct term *terms;
+	uint32_t count;
+};
+
+struct kpi {
+	const char *id;
+	const char *label;
+	uint16_t stage; /* index into catalog.stages */
+	enum orientation orientation;
+	enum unit unit;
+	enum direction direction;
+	const char *layer; /* names sorted and joined by '+': "commerce+observed" */
+	struct linear num;
+	struct linear den;
+	int64_t mult;        /* value = mult x num / den */
+	uint64_t min_sample; /* on n; 0 = none */
+	int min_on;          /* measure index that n is taken from; -1 = the denominator */
+	bool small_sample_show; /* keep the value beside insufficient_sample */
+	const char *expr;    /* as configured */
+};
+
+struct catalog {
+	struct arena arena;
+	struct measure *measures;
+	uint32_t measure_count;
+	struct dimension *dims;
+	uint32_t dim_count;
+	struct grouping_set *sets; /* sets[0] is [] */
+	uint32_t set_count;
+	struct event_type *types;
+	uint32_t type_count;
+	struct stage *stages; /* in order */
+	uint32_t stage_count;
+	struct kpi *kpis; /* by stage order, then as configured */
+	uint32_t kpi_count;
+};
+
+/* Look-ups by name; -1 when there is none. A measure name may carry its layer
+ * (`conversions@claimed`); without one the first configured layer is meant. */
+int catalog_measure(const struct catalog *catalog, const char *name, size_t len);
+int catalog_dim(const struct catalog *catalog, const char *name, size_t len);
+int catalog_type(const struct catalog *catalog, const char *name, size_t len);
+int catalog_stage(const struct catalog *catalog, const char *name, size_t len);
+int catalog_kpi(const struct catalog *catalog, const char *name, size_t len);
+
+/* The smallest grouping set that holds every dimension of the mask (bit i =
+ * dims[i]); -1 when no configured set does. */
+int catalog_set_for(const struct catalog *catalog, uint32_t dim_mask);
+
+void catalog_deinit(struct catalog *catalog);
+
+#endif

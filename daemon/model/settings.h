@@ -1,0 +1,78 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Settings: everything streamgauge.yaml says, checked and resolved. Immutable. */
+#ifndef SG_MODEL_SETTINGS_H
+#define SG_MODEL_SETTINGS_H
+
+#include "base/civil.h"
+#include "model/catalog.h"
+
+/* keep_days 0 = for ever */
+struct retention {
+	uint32_t keep_days[GRAIN_COUNT]; /* defaults: minute 2, hour 14, day 0 */
+};
+
+/* Which report of a platform is counted, where a tenant differs from what the
+ * source declares. */
+struct rollup_override {
+	const char *platform;
+	const char *report;
+};
+
+struct tenant {
+	const char *name; /* [a-z0-9][a-z0-9_-]{0,62} */
+	const char *label;
+	struct zone *zone;
+	char currency[4];
+	struct rollup_override *rollups;
+	uint32_t rollup_count;
+};
+
+struct listen_settings {
+	const char *ingest_address; /* loopback only; default 127.0.0.1 */
+	uint16_t ingest_port;       /* default 7311, 0 = any free */
+	const char *ingest_socket;  /* default "" = <state>/ingest.sock */
+	const char *http_address;   /* default 127.0.0.1 */
+	uint16_t http_port;         /* default 7312, 0 = any free */
+};
+
+struct limit_settings {
+	uint32_t frame_bytes;       /* 4 MiB */
+	uint32_t batch_items;       /* 20,000 */
+	uint32_t connections;       /* 256 */
+	uint32_t sources;           /* 10,000 per tenant */
+	uint64_t ingest_memory;     /* bytes of unflushed work, all tenants: 48 MiB */
+	uint64_t page_cache;        /* bytes of pages, all tenants: 64 MiB */
+	uint64_t ring;              /* bytes of sent flushes a partition keeps: 16 MiB */
+	uint64_t query_rows;        /* 100,000 */
+	uint32_t frame_seconds;     /* a started frame must be whole after it: 30 */
+};
+
+struct dedup_settings {
+	uint32_t window_hours; /* 168 */
+	uint64_t max_ids;      /* 10,000,000 per tenant */
+};
+
+struct settings {
+	struct catalog catalog;
+	struct tenant *tenants;
+	uint32_t tenant_count;
+	struct retention retention;
+	struct listen_settings listen;
+	struct limit_settings limits;
+	struct dedup_settings dedup;
+	const char *state_dir;
+	const char *redis_binary; /* "" = redis-server in PATH, else the one inside redis-check-rdb */
+	uint32_t flush_min_ms;    /* shortest time between two flushes, default 5 */
+	uint32_t lateness_grace_minutes; /* default 60 */
+	const char *mappings_dir;
+	/* Grouping sets, grains and scales as canonical text: what stored state
+	 * must have been written with. */
+	const char *shape;
+};
+
+int settings_tenant(const struct settings *settings, const char *name, size_t len); /* -1 = none */
+
+/* Frees the settings and closes the zones; NULL is fine. */
+void settings_free(struct settings *settings);
+
+#endif

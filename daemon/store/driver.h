@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Driver: keeps one partition and its Redis in step: acquire, load, flush,
+ * settle, replay, read (engine: the decision table is store/decide.h). */
+#ifndef SG_STORE_DRIVER_H
+#define SG_STORE_DRIVER_H
+
+#include <uv.h>
+
+#include "rollup/partition.h"
+
+struct driver;
+struct redis; /* store/redis.h: one connection */
+
+enum driver_phase {
+	DRIVER_CONNECTING, /* no connection, or the state record is being read */
+	DRIVER_LOADING,
+	DRIVER_READY,      /* owner, loaded, acquisition settled */
+	DRIVER_STOPPED,    /* an error that only an operator ends; see driver_reason */
+};
+
+struct driver_events {
+	/* The phase changed. A partition that was dropped and loaded anew is another
+	 * object: sessions end, callers take driver_partition again. */
+	void (*phase)(void *arg, struct driver *driver, enum driver_phase phase);
+	/* A flush is durable at the acknowledgement level and visible to readers. */
+	void (*answered)(void *arg, struct driver *driver, uint64_t generation);
+	void *arg;
+};
+
+struct driver *driver_new(uv_loop_t *loop, const struct settings *settings,
+                          const struct tenant *tenant, const char *redis_socket,
+                          const struct driver_events *events);
+/* Flushes what waits, releases the partition, closes; `closed` is called when nothing is left. */
+void driver_stop(struct driver *driver, void (*closed)(void *arg), void *arg);
+void driver_free(struct driver *driver); /* after `closed` */
+
+enum driver_phase driver_phase(const struct driver *driver);
+const char *driver_reason(const struct driver *driver); /* one sentence, "" = fine */
+const struct tenant *driver_tenant(const struct driver *driver);
+/* NULL unless READY. */
+struct partition *driver_partition(struct driver *driver);
+/* 32 hex digits of the owner id. */
+const char *driver_owner(const struct driver *driver);
+/* The acknowledgement level in force, "fsync". */
+const char *driver_level(const struct driver *driver);
+
+/* Work was applied: flush when the group-commit rule allows. */
+void driver_kick(struct driver *driver);
+
+/* Generation that will hold everything applied so far: durable once `answered`
+ * has reported it. */
+uint64_t driver_pending_generation(const struct driver *driver);
+
+/* Calls back (never before it returned) when a beat that was sent after this
+ * call, and everything applied before it, is durable. err = 0 or ERR_NOT_READY. */
+void driver_confirm(struct driver *driver, void (*done)(void *arg, int err), void *arg);
+
+/* Reads the fetches with owner and generation checked, puts pages into the
+ * partition (partition_put_page), then calls back; takes over `list`.
+ * err = 0, ERR_NOT_READY, ERR_TIMEOUT. */
+void driver_fetch(struct driver *driver, struct fetch_list *list,
+                  void (*done)(void *arg, int err), void *arg);
+
+/* The same, but the replies go to `item` instead of the partition (reject lists). */
+void driver_read(struct driver *driver, struct fetch_list *list,
+                 void (*item)(void *arg, const struct fetched *fetched),
+                 void (*done)(void *arg, int err), void *arg);
+
+/* Batches that a partition lost when Redis came back without them: 0 = none. */
+uint64_t driver_lost_generations(const struct driver *driver);
+
+#endif

@@ -43,10 +43,10 @@ TABLES = {
 
 def integer(measure, text):
     """The text as an integer at the measure's scale."""
-    value = decimal.Decimal(text)
-    if measure in MICROS:
-        value *= MICRO
-    return int(value.quantize(decimal.Decimal(1), rounding=decimal.ROUND_HALF_EVEN))
+    if measure not in MICROS:
+        return int(text)
+    micros = decimal.Decimal(text) * MICRO
+    return int(micros.quantize(decimal.Decimal(1), rounding=decimal.ROUND_HALF_EVEN))
 
 
 def text_of(measure, value):

@@ -55,9 +55,16 @@ void civil_format_day(char text[CIVIL_DAY_TEXT], int32_t day);
 
 struct zone;
 
-/* The zone of a tz database name; ERR_NOT_FOUND, ERR_MALFORMED. Reference
- * counted; the directory is $TZDIR or /usr/share/zoneinfo. */
+/* The zone of a tz database name; ERR_NOT_FOUND, ERR_MALFORMED, ERR_NOMEM. The
+ * directory is $TZDIR or /usr/share/zoneinfo; a name with "..", a leading '/'
+ * and the like is ERR_NOT_FOUND. A zone remembers where it looked last, so it
+ * belongs to one thread at a time; each open makes a zone of its own. */
 int zone_open(const char *name, struct zone **ret_zone) SG_MUST_CHECK;
+
+/* The same from the bytes of a TZif file. */
+int zone_parse(const char *name, const void *bytes, size_t len,
+               struct zone **ret_zone) SG_MUST_CHECK;
+
 void zone_close(struct zone *zone);
 const char *zone_name(const struct zone *zone);
 
@@ -65,12 +72,12 @@ const char *zone_name(const struct zone *zone);
 int32_t zone_offset(const struct zone *zone, int64_t instant_us);
 
 struct zone_local {
-	int32_t day;     /* civil day */
-	int8_t hour;     /* 0..23 */
-	int8_t minute;   /* 0..59 */
-	int8_t second;   /* 0..59 */
-	int8_t fold;     /* see above, for the hour */
-	int32_t offset;  /* seconds east of UTC */
+	int32_t day;    /* civil day */
+	int8_t hour;    /* 0..23 */
+	int8_t minute;  /* 0..59 */
+	int8_t second;  /* 0..59 */
+	int8_t fold;    /* see above, for the hour */
+	int32_t offset; /* seconds east of UTC */
 };
 
 struct zone_local zone_local_of(const struct zone *zone, int64_t instant_us);

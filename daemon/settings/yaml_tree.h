@@ -26,11 +26,11 @@ struct yaml_node {
 	enum yaml_kind kind;
 	bool quoted; /* a scalar in quotes or a block scalar: never null, never a number */
 	const char *file;
-	int line;               /* from 1 */
-	int column;             /* from 1 */
-	const char *text;       /* scalar: NUL-terminated, holds no NUL; else "" */
-	size_t len;             /* bytes of text */
-	uint32_t count;         /* seq: items; map: pairs */
+	int line;                 /* from 1 */
+	int column;               /* from 1 */
+	const char *text;         /* scalar: NUL-terminated, holds no NUL; else "" */
+	size_t len;               /* bytes of text */
+	uint32_t count;           /* seq: items; map: pairs */
 	struct yaml_node **items; /* seq: the items; map: the values */
 	struct yaml_node **keys;  /* map: the keys, scalars; else NULL */
 };

@@ -1,0 +1,166 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ingest/request.h"
+
+#include <string.h>
+#include <xxhash.h>
+
+#include "base/buf.h"
+
+enum { WIRE_VARINT = 0, WIRE_64 = 1, WIRE_BYTES = 2, WIRE_32 = 5 };
+
+/* One field off the wire: its number and, for WIRE_BYTES, its content. Fails
+ * the cursor on groups and on truncated fields. */
+static uint32_t next_field(struct cursor *cursor, struct cursor *content)
+{
+	uint64_t key = cursor_varint(cursor);
+	*content = (struct cursor){0};
+	switch (key & 7) {
+	case WIRE_VARINT:
+		cursor_varint(cursor);
+		break;
+	case WIRE_64:
+		cursor_bytes(cursor, 8);
+		break;
+	case WIRE_BYTES:
+		*content = cursor_field(cursor);
+		break;
+	case WIRE_32:
+		cursor_bytes(cursor, 4);
+		break;
+	default:
+		cursor->failed = true;
+	}
+	if (key >> 3 == 0 || key >> 3 > UINT32_MAX)
+		cursor->failed = true;
+	return cursor->failed ? 0 : (uint32_t)(key >> 3);
+}
+
+/* The one message inside the request. */
+static int open_request(const uint8_t *bytes, size_t len, enum request_kind *ret_kind,
+                        struct cursor *ret_content)
+{
+	struct cursor cursor = cursor_of(bytes, len);
+	bool found = false;
+	while (!cursor_done(&cursor)) {
+		struct cursor content;
+		uint32_t number = next_field(&cursor, &content);
+		if (number != STREAMGAUGE__V1__REQUEST__REQUEST_HELLO &&
+		    number != STREAMGAUGE__V1__REQUEST__REQUEST_BATCH)
+			continue;
+		if (found || !content.next)
+			return ERR_MALFORMED;
+		found = true;
+		*ret_kind = number == STREAMGAUGE__V1__REQUEST__REQUEST_HELLO ? REQUEST_HELLO
+		                                                              : REQUEST_BATCH;
+		*ret_content = content;
+	}
+	return cursor.failed || !found ? ERR_MALFORMED : 0;
+}
+
+/* The decoder allocates by count before it looks into the items: so they are
+ * counted first. */
+static int count_items(struct cursor cursor, uint32_t max_items)
+{
+	uint32_t items = 0;
+	while (!cursor_done(&cursor)) {
+		struct cursor content;
+		uint32_t number = next_field(&cursor, &content);
+		if (number >= 3 && number <= 6 && ++items > max_items)
+			return ERR_TOO_MANY;
+	}
+	return cursor.failed ? ERR_MALFORMED : 0;
+}
+
+/* Replaces NUL by U+0001 in every text of the message, at any depth; the depth
+ * is that of the contract, which is not recursive. */
+static void replace_nul(uint8_t *base, struct cursor cursor,
+                        const ProtobufCMessageDescriptor *descriptor)
+{
+	while (!cursor_done(&cursor)) {
+		struct cursor content;
+		uint32_t number = next_field(&cursor, &content);
+		const ProtobufCFieldDescriptor *field =
+		    number ? protobuf_c_message_descriptor_get_field(descriptor, number) : NULL;
+		if (!field || !content.next)
+			continue;
+		if (field->type == PROTOBUF_C_TYPE_MESSAGE)
+			replace_nul(base, content, field->descriptor);
+		if (field->type != PROTOBUF_C_TYPE_STRING)
+			continue;
+		for (const uint8_t *at = content.next; at < content.end; at++)
+			if (!*at)
+				base[at - base] = 1;
+	}
+}
+
+/* protobuf-c does not tell bad bytes from lack of memory; its allocator does. */
+struct decoder {
+	struct arena *arena;
+	bool full;
+};
+
+static void *decoder_alloc(void *arg, size_t size)
+{
+	struct decoder *decoder = arg;
+	void *memory = arena_alloc(decoder->arena, size);
+	decoder->full |= !memory;
+	return memory;
+}
+
+static void decoder_free(void *arg, void *memory)
+{
+	(void)arg;
+	(void)memory;
+}
+
+static int decode(const ProtobufCMessageDescriptor *descriptor, struct cursor content,
+                  struct arena *arena, ProtobufCMessage **ret_message)
+{
+	size_t len = cursor_left(&content);
+	const uint8_t *bytes = content.next;
+	if (len && memchr(bytes, 0, len)) {
+		uint8_t *copy = arena_alloc(arena, len);
+		if (!copy)
+			return ERR_BATCH_TOO_WIDE;
+		memcpy(copy, bytes, len);
+		replace_nul(copy, cursor_of(copy, len), descriptor);
+		bytes = copy;
+	}
+	struct decoder decoder = {arena, false};
+	ProtobufCAllocator allocator = {decoder_alloc, decoder_free, &decoder};
+	ProtobufCMessage *message = protobuf_c_message_unpack(descriptor, &allocator, len, bytes);
+	if (!message)
+		return decoder.full ? ERR_BATCH_TOO_WIDE : ERR_MALFORMED;
+	*ret_message = message;
+	return 0;
+}
+
+int request_read(const uint8_t *bytes, size_t len, uint32_t max_items, struct arena *arena,
+                 struct request *ret_request)
+{
+	enum request_kind kind = REQUEST_HELLO;
+	struct cursor content;
+	int err = open_request(bytes, len, &kind, &content);
+	if (err)
+		return err;
+	struct request request = {.kind = kind};
+	ProtobufCMessage *message = NULL;
+	if (kind == REQUEST_HELLO) {
+		err = decode(&streamgauge__v1__hello__descriptor, content, arena, &message);
+		request.hello = (Streamgauge__V1__Hello *)message;
+	} else {
+		err = count_items(content, max_items);
+		if (err)
+			return err;
+		XXH128_canonical_t canonical;
+		XXH128_canonicalFromHash(&canonical,
+		                         XXH3_128bits(content.next, cursor_left(&content)));
+		memcpy(request.hash, canonical.digest, sizeof(request.hash));
+		err = decode(&streamgauge__v1__batch__descriptor, content, arena, &message);
+		request.batch = (Streamgauge__V1__Batch *)message;
+	}
+	if (err)
+		return err;
+	*ret_request = request;
+	return 0;
+}

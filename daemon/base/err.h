@@ -30,12 +30,11 @@ int err_http_status(int err);
 /* The error with this wire code, or 0 when there is none. */
 int err_by_code(const char *code);
 
-#define SG_MUST_CHECK __attribute__((warn_unused_result))
+#define SG_MUST_CHECK        __attribute__((warn_unused_result))
 #define SG_PRINTF(fmt, args) __attribute__((format(printf, fmt, args)))
 
 /* Impossible states end the process, in every build. */
-#define require(cond)                                                                              \
-	((cond) ? (void)0 : err_impossible(#cond, __FILE__, __LINE__))
+#define require(cond) ((cond) ? (void)0 : err_impossible(#cond, __FILE__, __LINE__))
 
 __attribute__((noreturn, cold)) void err_impossible(const char *cond, const char *file, int line);
 

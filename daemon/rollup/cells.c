@@ -31,8 +31,7 @@ static void gather_spill(struct gather *gather, uint32_t key, int64_t value)
 {
 	if (gather->spill_count == gather->spill_cap) {
 		gather->spill_cap = gather->spill_cap ? gather->spill_cap * 2 : 4;
-		gather->spill =
-		    realloc(gather->spill, gather->spill_cap * sizeof(*gather->spill));
+		gather->spill = realloc(gather->spill, gather->spill_cap * sizeof(*gather->spill));
 		require(gather->spill != NULL);
 	}
 	gather->spill[gather->spill_count++] = (struct cell){key, value};
@@ -254,8 +253,7 @@ bool cell_reader_next(struct cell_reader *reader, struct cell *ret_cell)
 	if (!reader->left) {
 		if (cursor_done(&reader->runs) || !reader_run(reader)) {
 			reader->failed = reader->failed || reader->runs.failed ||
-			                 cursor_left(&reader->values) ||
-			                 cursor_left(&reader->gaps);
+			                 cursor_left(&reader->values) || cursor_left(&reader->gaps);
 			return false;
 		}
 	}

@@ -82,6 +82,10 @@ size_t partition_page_bytes(const struct partition *partition);
 /* Lets go of clean pages, least recently used first, until at most `keep` bytes are cached. */
 void partition_evict(struct partition *partition, size_t keep);
 
+/* Forgets what has expired by now: pages past their retention, event ids past
+ * the dedup window. Cheap enough for once an hour. */
+void partition_purge(struct partition *partition, int64_t now_us);
+
 /* ---- sources ---- */
 
 uint32_t partition_source_count(const struct partition *partition);

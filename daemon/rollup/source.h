@@ -8,10 +8,11 @@
 
 enum source_class { SOURCE_EVENT = 1, SOURCE_REPORT = 2 };
 
-#define SOURCE_NAME_MAX   128
-#define SOURCE_CURSOR_MAX 256
-#define SOURCE_REPORTS    32
-#define SOURCE_HASHES     64
+#define SOURCE_NAME_MAX        128
+#define SOURCE_CURSOR_MAX      256
+#define SOURCE_REPORTS         32
+#define SOURCE_HASHES          64
+#define SOURCE_REJECTED_SLICES 64
 
 struct source_report {
 	char id[64];
@@ -33,8 +34,8 @@ struct source_public {
 	int64_t complete_through_us; /* event sources: newest heartbeat; 0 = none */
 	int64_t last_received_us;    /* wall clock of the last accepted batch */
 	int64_t last_as_of_us;       /* newest reading; 0 = none */
-	int32_t first_day;           /* civil days that items were booked on; */
-	int32_t last_day;            /* first > last = none yet */
+	int32_t first_day;           /* civil days that items were booked on, valid when */
+	int32_t last_day;            /* any measure was reported */
 	uint64_t last_sequence;
 	uint64_t accepted;
 	uint64_t duplicates;
@@ -42,19 +43,19 @@ struct source_public {
 	uint64_t stale;
 	uint64_t not_rolled_up;
 	uint64_t rejected;
-	uint64_t late;             /* events accepted later than 3 days after they happened */
-	uint64_t lost_batches;     /* accepted by the client as lost */
+	uint64_t late;         /* events accepted later than 3 days after they happened */
+	uint64_t lost_batches; /* accepted by the client as lost */
 	uint64_t restated_after_final;
 	uint64_t reject_codes[ERR_COUNT]; /* by error index */
-	uint64_t measures[4];      /* bit i: catalog.measures[i] was reported */
+	uint64_t measures[4];             /* bit i: catalog.measures[i] was reported */
 	bool dedup_window_short;
 };
 
 struct source {
 	uint32_t number; /* in the dictionary */
 	const char *name;
-	const char *platform; /* the part before '/' */
-	bool known;           /* its first batch was accepted */
+	char platform[SOURCE_NAME_MAX + 1]; /* the part before '/' */
+	bool known;                         /* its first batch was accepted */
 	enum source_class class;
 	char currency[4];
 	char zone_name[64];
@@ -72,8 +73,15 @@ struct source {
 	/* xxh3-128 of the batch with sequence s at [s % SOURCE_HASHES]. */
 	uint8_t hashes[SOURCE_HASHES][16];
 
+	/* Slices of which a row was rejected, as xxh3-64 of the slice id; a ring. */
+	uint64_t rejected_slices[SOURCE_REJECTED_SLICES];
+	uint32_t rejected_slice_next;
+
 	struct source_public current;   /* with work that is not yet durable */
+	struct source_public frozen;    /* of the flush in flight */
 	struct source_public published; /* as of the last answered flush */
+	bool touched;                   /* changed since the last freeze */
+	uint64_t frozen_in;             /* generation in flight that writes it, 0 = none */
 };
 
 /* End of the contiguous run of complete days that starts with the first one;

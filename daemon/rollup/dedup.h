@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Event ids seen within the window, in order of receipt.
+ *
+ * An id is the seeded 128-bit hash of source and event id. Ids are kept by the
+ * hour they were received in, in blocks of at most DEDUP_BLOCK_IDS: a block is
+ * one Redis string that is only ever appended to. */
+#ifndef SG_ROLLUP_DEDUP_H
+#define SG_ROLLUP_DEDUP_H
+
+#include "base/buf.h"
+
+#define DEDUP_BLOCK_IDS 32768u
+
+struct dedup_id {
+	uint8_t bytes[16];
+};
+
+struct dedup_block {
+	int32_t hour;  /* received, hours since the epoch */
+	uint32_t part; /* number of the block within the hour */
+	uint32_t count;
+	uint32_t stored; /* of these, handed to a flush */
+	struct dedup_id *ids;
+	uint32_t cap;
+};
+
+struct dedup {
+	struct dedup_block *blocks; /* oldest first */
+	uint32_t block_count;
+	uint32_t block_cap;
+	struct dedup_id *slots; /* all zero = free */
+	uint64_t slot_count;
+	uint64_t used;
+	uint64_t max_ids;
+	uint32_t window_hours;
+	bool short_window; /* ids were dropped before their time */
+};
+
+void dedup_init(struct dedup *dedup, uint64_t max_ids, uint32_t window_hours);
+void dedup_deinit(struct dedup *dedup);
+
+bool dedup_seen(const struct dedup *dedup, const struct dedup_id *id);
+
+/* Remembers an id that was not seen, received in this hour. */
+void dedup_add(struct dedup *dedup, const struct dedup_id *id, int32_t hour);
+
+/* Forgets blocks older than the window at this hour, and the oldest ones while
+ * there are more than max_ids. */
+void dedup_advance(struct dedup *dedup, int32_t hour);
+
+/* Ids received before this hour are forgotten. */
+int32_t dedup_oldest_hour(const struct dedup *dedup, int32_t hour);
+
+/* A stored block; ERR_MALFORMED. Blocks come oldest first. */
+int dedup_load(struct dedup *dedup, int32_t hour, uint32_t part, const uint8_t *bytes,
+               size_t len) SG_MUST_CHECK;
+
+size_t dedup_memory(const struct dedup *dedup);
+
+#endif

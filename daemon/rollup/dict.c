@@ -1,0 +1,472 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "rollup/dict.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <xxhash.h>
+
+/* Entries are small messages; they are built here before they are interned. */
+struct entry {
+	uint8_t bytes[512];
+	size_t len;
+};
+
+static void entry_varint(struct entry *entry, uint32_t number, uint64_t value)
+{
+	struct buf buf = {entry->bytes, entry->len, sizeof(entry->bytes), false};
+	require(entry->len + 20 <= sizeof(entry->bytes));
+	buf_put_key(&buf, number, 0);
+	buf_put_varint(&buf, value);
+	entry->len = buf.len;
+}
+
+static void entry_bytes(struct entry *entry, uint32_t number, const void *bytes, size_t len)
+{
+	struct buf buf = {entry->bytes, entry->len, sizeof(entry->bytes), false};
+	require(entry->len + len + 10 <= sizeof(entry->bytes));
+	buf_put_field(&buf, number, bytes, len);
+	entry->len = buf.len;
+}
+
+static uint64_t zigzag(int64_t value)
+{
+	return ((uint64_t)value << 1) ^ (value < 0 ? UINT64_MAX : 0);
+}
+
+static void *grown(void *array, uint32_t *cap, uint32_t count, size_t size)
+{
+	if (count < *cap)
+		return array;
+	*cap = *cap ? *cap * 2 : 32;
+	array = realloc(array, *cap * size);
+	require(array != NULL);
+	return array;
+}
+
+void dict_init(struct dict *dict, const struct catalog *catalog)
+{
+	*dict = (struct dict){.catalog = catalog};
+	for (uint32_t i = 0; i < MODEL_MEASURES; i++)
+		dict->plain_columns[i] = INTERN_NONE;
+}
+
+void dict_deinit(struct dict *dict)
+{
+	for (int kind = 0; kind < DICT_KINDS; kind++)
+		intern_deinit(&dict->tables[kind]);
+	for (int dim = 0; dim < MODEL_DIMS; dim++) {
+		intern_deinit(&dict->dim_texts[dim]);
+		free(dict->dim_values[dim]);
+	}
+	for (uint32_t i = 0; dict->placements && i < dict->tables[DICT_PLACEMENT].count; i++)
+		free(dict->placements[i].groups);
+	for (int set = 0; set < MODEL_SETS; set++) {
+		free(dict->set_members[set]);
+		for (int grain = 0; grain < GRAIN_COUNT; grain++)
+			free(dict->periods[set][grain].periods);
+	}
+	free(dict->value_dims);
+	free(dict->value_texts);
+	free(dict->groups);
+	free(dict->group_slots);
+	free(dict->columns);
+	free(dict->placements);
+	buf_deinit(&dict->pending);
+}
+
+/* ---- what an entry means: called once per new entry, also when loading ---- */
+
+static int learn_value(struct dict *dict, uint32_t id, struct cursor in)
+{
+	cursor_varint(&in);
+	struct cursor name = cursor_field(&in);
+	cursor_varint(&in);
+	struct cursor text = cursor_field(&in);
+	if (in.failed)
+		return ERR_MALFORMED;
+	uint32_t cap = dict->value_cap;
+	dict->value_dims = grown(dict->value_dims, &cap, id, sizeof(*dict->value_dims));
+	dict->value_texts =
+	    grown((void *)dict->value_texts, &dict->value_cap, id, sizeof(*dict->value_texts));
+	/* The text ends the entry, and interned bytes end with a NUL. */
+	dict->value_texts[id] = (const char *)text.next;
+	int dim = catalog_dim(dict->catalog, (const char *)name.next, cursor_left(&name));
+	dict->value_dims[id] = dim;
+	if (dim < 0)
+		return 0;
+	uint32_t at = intern_add(&dict->dim_texts[dim], text.next, cursor_left(&text));
+	require(at != INTERN_NONE);
+	dict->dim_values[dim] = grown(dict->dim_values[dim], &dict->dim_values_cap[dim], at,
+	                              sizeof(*dict->dim_values[dim]));
+	dict->dim_values[dim][at] = id;
+	return 0;
+}
+
+static int learn_column(struct dict *dict, uint32_t id, struct cursor in)
+{
+	struct cursor parts[3];
+	for (int i = 0; i < 3; i++) {
+		cursor_varint(&in);
+		parts[i] = cursor_field(&in);
+	}
+	size_t currency = cursor_left(&parts[2]);
+	if (in.failed || currency > 3 || id >= CELL_COLUMN_MAX)
+		return ERR_MALFORMED;
+	dict->columns = grown(dict->columns, &dict->column_cap, id, sizeof(*dict->columns));
+	struct dict_column *column = &dict->columns[id];
+	*column = (struct dict_column){.measure = -1};
+	memcpy(column->currency, parts[2].next, currency);
+	char name[2 * MODEL_NAME_MAX + 2];
+	struct buf full = {(uint8_t *)name, 0, sizeof(name), false};
+	if (cursor_left(&parts[0]) + cursor_left(&parts[1]) + 1 > sizeof(name))
+		return ERR_MALFORMED;
+	buf_put(&full, parts[0].next, cursor_left(&parts[0]));
+	buf_put_byte(&full, '@');
+	buf_put(&full, parts[1].next, cursor_left(&parts[1]));
+	column->measure = catalog_measure(dict->catalog, name, full.len);
+	if (column->measure >= 0 && !column->currency[0])
+		dict->plain_columns[column->measure] = id;
+	return 0;
+}
+
+static uint32_t group_hash(uint32_t set, uint32_t period_days, const uint32_t *values, uint32_t n)
+{
+	uint64_t hash = ((uint64_t)set << 32 | period_days) * 0x9E3779B97F4A7C15u;
+	for (uint32_t i = 0; i < n; i++)
+		hash = (hash ^ values[i]) * 0xFF51AFD7ED558CCDu, hash ^= hash >> 29;
+	return (uint32_t)(hash >> 32) ^ (uint32_t)hash;
+}
+
+static void group_slot(struct dict *dict, uint32_t id)
+{
+	const struct dict_group *group = &dict->groups[id];
+	uint32_t n = dict->catalog->sets[group->set].dim_count;
+	uint32_t mask = dict->group_slot_count - 1;
+	uint32_t at = group_hash(group->set, group->period_days, group->values, n) & mask;
+	while (dict->group_slots[at])
+		at = (at + 1) & mask;
+	dict->group_slots[at] = id + 1;
+}
+
+static int learn_group(struct dict *dict, uint32_t id, struct cursor in)
+{
+	struct dict_group group = {0};
+	cursor_varint(&in);
+	group.set = (uint32_t)cursor_varint(&in);
+	cursor_varint(&in);
+	group.period_days = (uint32_t)cursor_varint(&in);
+	cursor_varint(&in);
+	struct cursor values = cursor_field(&in);
+	if (in.failed || group.set >= dict->catalog->set_count)
+		return ERR_MALFORMED;
+	for (uint32_t i = 0; i < dict->catalog->sets[group.set].dim_count; i++)
+		group.values[i] = (uint32_t)cursor_varint(&values) - 1;
+	if (values.failed)
+		return ERR_MALFORMED;
+	group.index = dict->set_groups[group.set]++;
+	dict->set_members[group.set] =
+	    grown(dict->set_members[group.set], &dict->set_members_cap[group.set], group.index,
+	          sizeof(uint32_t));
+	dict->set_members[group.set][group.index] = id;
+	dict->groups = grown(dict->groups, &dict->group_cap, id, sizeof(*dict->groups));
+	dict->groups[id] = group;
+	if ((uint64_t)(id + 1) * 2 > dict->group_slot_count) {
+		free(dict->group_slots);
+		dict->group_slot_count = dict->group_slot_count ? dict->group_slot_count * 2 : 64;
+		dict->group_slots = calloc(dict->group_slot_count, sizeof(uint32_t));
+		require(dict->group_slots != NULL);
+		for (uint32_t i = 0; i < id; i++)
+			group_slot(dict, i);
+	}
+	group_slot(dict, id);
+	return 0;
+}
+
+static int learn_placement(struct dict *dict, uint32_t id, struct cursor in)
+{
+	dict->placements =
+	    grown(dict->placements, &dict->placement_cap, id, sizeof(*dict->placements));
+	struct dict_placement *placement = &dict->placements[id];
+	*placement = (struct dict_placement){.period_days = UINT32_MAX};
+	for (int i = 0; i < MODEL_DIMS; i++)
+		placement->values[i] = DICT_NO_VALUE;
+	while (!cursor_done(&in)) {
+		cursor_varint(&in);
+		struct cursor member = cursor_field(&in);
+		cursor_varint(&member);
+		struct cursor name = cursor_field(&member);
+		cursor_varint(&member);
+		uint64_t value = cursor_varint(&member);
+		if (member.failed)
+			return ERR_MALFORMED;
+		int dim = catalog_dim(dict->catalog, (const char *)name.next, cursor_left(&name));
+		if (dim >= 0)
+			placement->values[dim] = (uint32_t)value - 1;
+	}
+	return in.failed ? ERR_MALFORMED : 0;
+}
+
+static int learn_period(struct dict *dict, struct cursor in)
+{
+	cursor_varint(&in);
+	uint64_t set = cursor_varint(&in);
+	cursor_varint(&in);
+	uint64_t grain = cursor_varint(&in);
+	cursor_varint(&in);
+	int32_t period = (int32_t)cursor_zigzag(&in);
+	if (in.failed || set >= dict->catalog->set_count || grain >= GRAIN_COUNT)
+		return ERR_MALFORMED;
+	struct dict_periods *list = &dict->periods[set][grain];
+	list->periods = grown(list->periods, &list->cap, list->count, sizeof(int32_t));
+	list->periods[list->count++] = period;
+	return 0;
+}
+
+static int learn(struct dict *dict, enum dict_kind kind, uint32_t id)
+{
+	const struct intern_entry *entry = intern_get(&dict->tables[kind], id);
+	struct cursor in = cursor_of(entry->bytes, entry->len);
+	switch (kind) {
+	case DICT_VALUE:
+		return learn_value(dict, id, in);
+	case DICT_COLUMN:
+		return learn_column(dict, id, in);
+	case DICT_GROUP:
+		return learn_group(dict, id, in);
+	case DICT_PLACEMENT:
+		return learn_placement(dict, id, in);
+	case DICT_PERIOD:
+		return learn_period(dict, in);
+	default:
+		return 0;
+	}
+}
+
+int dict_load(struct dict *dict, uint32_t segment, const uint8_t *bytes, size_t len)
+{
+	struct cursor in = cursor_of(bytes, len);
+	while (!cursor_done(&in)) {
+		uint64_t key = cursor_varint(&in);
+		struct cursor entry = cursor_field(&in);
+		uint64_t kind = key >> 3;
+		if (in.failed || (key & 7) != 2 || kind < 1 || kind >= DICT_KINDS)
+			return ERR_MALFORMED;
+		uint32_t before = dict->tables[kind].count;
+		uint32_t id = intern_add(&dict->tables[kind], entry.next, cursor_left(&entry));
+		if (id == INTERN_NONE)
+			return ERR_NOMEM;
+		if (id != before)
+			return ERR_MALFORMED;
+		int err = learn(dict, (enum dict_kind)kind, id);
+		if (err)
+			return err;
+	}
+	dict->segment = segment;
+	dict->segment_bytes = len;
+	return in.failed ? ERR_MALFORMED : 0;
+}
+
+static uint32_t add(struct dict *dict, enum dict_kind kind, const void *bytes, size_t len,
+                    bool *ret_new)
+{
+	struct intern *table = &dict->tables[kind];
+	uint32_t before = table->count;
+	uint32_t id = intern_add(table, bytes, len);
+	require(id != INTERN_NONE);
+	bool is_new = id == before;
+	if (is_new) {
+		require(learn(dict, kind, id) == 0);
+		buf_put_field(&dict->pending, (uint32_t)kind, bytes, len);
+		require(!buf_failed(&dict->pending));
+	}
+	if (ret_new)
+		*ret_new = is_new;
+	return id;
+}
+
+/* ---- values ---- */
+
+uint32_t dict_value_find(const struct dict *dict, uint32_t dim, const char *text, size_t len)
+{
+	uint32_t at = intern_find(&dict->dim_texts[dim], text, len);
+	return at == INTERN_NONE ? DICT_NO_VALUE : dict->dim_values[dim][at];
+}
+
+uint32_t dict_value(struct dict *dict, uint32_t dim, const char *text, size_t len)
+{
+	static const char other[] = "__other__";
+	uint32_t id = dict_value_find(dict, dim, text, len);
+	if (id != DICT_NO_VALUE)
+		return id;
+	const struct dimension *dimension = &dict->catalog->dims[dim];
+	bool is_other = len == sizeof(other) - 1 && memcmp(text, other, len) == 0;
+	if (dict->dim_texts[dim].count >= dimension->max_values && !is_other)
+		return dict_value(dict, dim, other, sizeof(other) - 1);
+	struct entry entry = {.len = 0};
+	entry_bytes(&entry, 1, dimension->id, strlen(dimension->id));
+	entry_bytes(&entry, 2, text, len);
+	return add(dict, DICT_VALUE, entry.bytes, entry.len, NULL);
+}
+
+/* ---- groups ---- */
+
+uint32_t dict_group(struct dict *dict, uint32_t set, uint32_t period_days,
+                    const uint32_t values[MODEL_DIMS])
+{
+	const struct grouping_set *shape = &dict->catalog->sets[set];
+	uint32_t own[MODEL_SET_DIMS];
+	uint32_t n = shape->dim_count;
+	for (uint32_t i = 0; i < n; i++)
+		own[i] = values[shape->dims[i]];
+	uint32_t mask = dict->group_slot_count - 1;
+	uint32_t at = dict->group_slot_count ? group_hash(set, period_days, own, n) & mask : 0;
+	for (; dict->group_slot_count && dict->group_slots[at]; at = (at + 1) & mask) {
+		const struct dict_group *group = &dict->groups[dict->group_slots[at] - 1];
+		if (group->set == set && group->period_days == period_days &&
+		    memcmp(group->values, own, n * sizeof(*own)) == 0)
+			return dict->group_slots[at] - 1;
+	}
+	struct entry entry = {.len = 0};
+	entry_varint(&entry, 1, set);
+	entry_varint(&entry, 2, period_days);
+	struct entry packed = {.len = 0};
+	struct buf list = {packed.bytes, 0, sizeof(packed.bytes), false};
+	for (uint32_t i = 0; i < n; i++)
+		buf_put_varint(&list, (uint32_t)(own[i] + 1));
+	entry_bytes(&entry, 3, list.bytes, list.len);
+	return add(dict, DICT_GROUP, entry.bytes, entry.len, NULL);
+}
+
+/* ---- columns ---- */
+
+uint32_t dict_column(struct dict *dict, uint32_t measure, const char currency[4])
+{
+	if (!currency[0] && dict->plain_columns[measure] != INTERN_NONE)
+		return dict->plain_columns[measure];
+	const struct measure *m = &dict->catalog->measures[measure];
+	for (uint32_t id = 0; currency[0] && id < dict->tables[DICT_COLUMN].count; id++)
+		if (dict->columns[id].measure == (int)measure &&
+		    memcmp(dict->columns[id].currency, currency, 4) == 0)
+			return id;
+	struct entry entry = {.len = 0};
+	entry_bytes(&entry, 1, m->id, strlen(m->id));
+	entry_bytes(&entry, 2, layer_name(m->layer), strlen(layer_name(m->layer)));
+	entry_bytes(&entry, 3, currency, strlen(currency));
+	return add(dict, DICT_COLUMN, entry.bytes, entry.len, NULL);
+}
+
+/* ---- report rows ---- */
+
+uint32_t dict_placement(struct dict *dict, const uint32_t values[MODEL_DIMS])
+{
+	struct buf buf = {0};
+	for (uint32_t dim = 0; dim < dict->catalog->dim_count; dim++) {
+		if (values[dim] == DICT_NO_VALUE)
+			continue;
+		struct entry member = {.len = 0};
+		const char *id = dict->catalog->dims[dim].id;
+		entry_bytes(&member, 1, id, strlen(id));
+		entry_varint(&member, 2, (uint64_t)values[dim] + 1);
+		buf_put_field(&buf, 1, member.bytes, member.len);
+	}
+	require(!buf_failed(&buf));
+	uint32_t id =
+	    add(dict, DICT_PLACEMENT, buf.bytes ? (const void *)buf.bytes : "", buf.len, NULL);
+	buf_deinit(&buf);
+	return id;
+}
+
+const uint32_t *dict_placement_groups(struct dict *dict, uint32_t id, uint32_t period_days)
+{
+	struct dict_placement *placement = &dict->placements[id];
+	uint32_t sets = dict->catalog->set_count;
+	if (!placement->groups) {
+		placement->groups = malloc(sets * sizeof(*placement->groups));
+		require(placement->groups != NULL);
+	}
+	if (placement->period_days != period_days)
+		for (uint32_t set = 0; set < sets; set++)
+			placement->groups[set] =
+			    dict_group(dict, set, period_days, placement->values);
+	placement->period_days = period_days;
+	return placement->groups;
+}
+
+uint32_t dict_row_key(struct dict *dict, uint32_t report, const uint8_t *text, size_t len)
+{
+	struct buf buf = {0};
+	buf_put_key(&buf, 1, 0);
+	buf_put_varint(&buf, report);
+	buf_put_field(&buf, 2, text, len);
+	require(!buf_failed(&buf));
+	uint32_t id = add(dict, DICT_ROW_KEY, buf.bytes, buf.len, NULL);
+	buf_deinit(&buf);
+	return id;
+}
+
+static void source_entry(struct entry *entry, const char *name, size_t len)
+{
+	entry->len = 0;
+	entry_bytes(entry, 1, name, len);
+}
+
+uint32_t dict_source(struct dict *dict, const char *name, size_t len)
+{
+	struct entry entry;
+	source_entry(&entry, name, len);
+	return add(dict, DICT_SOURCE, entry.bytes, entry.len, NULL);
+}
+
+uint32_t dict_source_find(const struct dict *dict, const char *name, size_t len)
+{
+	struct entry entry;
+	source_entry(&entry, name, len);
+	return intern_find(&dict->tables[DICT_SOURCE], entry.bytes, entry.len);
+}
+
+const char *dict_source_name(const struct dict *dict, uint32_t source)
+{
+	const struct intern_entry *entry = intern_get(&dict->tables[DICT_SOURCE], source);
+	struct cursor in = cursor_of(entry->bytes, entry->len);
+	cursor_varint(&in);
+	return (const char *)cursor_field(&in).next;
+}
+
+uint32_t dict_report(struct dict *dict, uint32_t source, const char *id)
+{
+	struct entry entry = {.len = 0};
+	entry_varint(&entry, 1, source);
+	entry_bytes(&entry, 2, id, strlen(id));
+	return add(dict, DICT_REPORT, entry.bytes, entry.len, NULL);
+}
+
+bool dict_period(struct dict *dict, uint32_t set, uint32_t grain, int32_t period)
+{
+	struct entry entry = {.len = 0};
+	entry_varint(&entry, 1, set);
+	entry_varint(&entry, 2, grain);
+	entry_varint(&entry, 3, zigzag(period));
+	bool is_new;
+	add(dict, DICT_PERIOD, entry.bytes, entry.len, &is_new);
+	return is_new;
+}
+
+bool dict_row_month(struct dict *dict, uint32_t report, int32_t month)
+{
+	struct entry entry = {.len = 0};
+	entry_varint(&entry, 1, report);
+	entry_varint(&entry, 2, zigzag(month));
+	bool is_new;
+	add(dict, DICT_ROW_MONTH, entry.bytes, entry.len, &is_new);
+	return is_new;
+}
+
+size_t dict_memory(const struct dict *dict)
+{
+	size_t bytes = dict->group_cap * sizeof(struct dict_group) +
+	               dict->placement_cap * sizeof(struct dict_placement) +
+	               dict->value_cap * (sizeof(int) + sizeof(char *)) + dict->pending.cap;
+	for (int kind = 0; kind < DICT_KINDS; kind++)
+		bytes += intern_memory(&dict->tables[kind]);
+	return bytes;
+}

@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Dictionary of a partition: append-only lists whose positions are the ids
+ * used in pages (store.proto DictionarySegment).
+ *
+ * An entry's encoding is its identity. A new entry is queued for the next
+ * flush; loading replays the segments, and ids come out as they were. */
+#ifndef SG_ROLLUP_DICT_H
+#define SG_ROLLUP_DICT_H
+
+#include "base/intern.h"
+#include "model/settings.h"
+#include "rollup/cells.h"
+
+/* Numbered as the fields of DictionarySegment. */
+enum dict_kind {
+	DICT_VALUE = 1,
+	DICT_COLUMN,
+	DICT_GROUP,
+	DICT_PLACEMENT,
+	DICT_ROW_KEY,
+	DICT_SOURCE,
+	DICT_REPORT,
+	DICT_PERIOD,
+	DICT_ROW_MONTH,
+	DICT_KINDS
+};
+
+#define DICT_SEGMENT_BYTES (256u * 1024)
+#define DICT_NO_VALUE      UINT32_MAX
+
+struct page;
+
+struct dict_group {
+	uint32_t set;
+	uint32_t period_days;
+	uint32_t index; /* within its set: page number = index / GROUPS_PER_PAGE */
+	uint32_t values[MODEL_SET_DIMS];
+	struct page *last[GRAIN_COUNT]; /* page of the newest increment, a shortcut */
+};
+
+struct dict_column {
+	int measure; /* index into catalog.measures, -1 = no longer configured */
+	char currency[4];
+};
+
+struct dict_placement {
+	/* By catalog dimension; DICT_NO_VALUE where the row has none. */
+	uint32_t values[MODEL_DIMS];
+	uint32_t period_days; /* of the groups below; UINT32_MAX = not looked up */
+	uint32_t *groups;     /* one per grouping set */
+};
+
+struct dict {
+	const struct catalog *catalog;
+	struct intern tables[DICT_KINDS];
+
+	int *value_dims; /* by value id: catalog dimension, -1 = not configured */
+	const char **value_texts;
+	uint32_t value_cap;
+	struct intern dim_texts[MODEL_DIMS]; /* text -> position in dim_values */
+	uint32_t *dim_values[MODEL_DIMS];
+	uint32_t dim_values_cap[MODEL_DIMS];
+
+	struct dict_group *groups;
+	uint32_t group_cap;
+	uint32_t set_groups[MODEL_SETS];   /* groups per set */
+	uint32_t *set_members[MODEL_SETS]; /* group by its index within the set */
+	uint32_t set_members_cap[MODEL_SETS];
+	uint32_t *group_slots; /* open addressing over groups, id + 1 */
+	uint32_t group_slot_count;
+
+	struct dict_column *columns;
+	uint32_t column_cap;
+	uint32_t plain_columns[MODEL_MEASURES]; /* column of a measure that is not money */
+
+	struct dict_placement *placements;
+	uint32_t placement_cap;
+
+	/* Periods that hold cells, by set and grain. */
+	struct dict_periods {
+		int32_t *periods;
+		uint32_t count;
+		uint32_t cap;
+	} periods[MODEL_SETS][GRAIN_COUNT];
+
+	struct buf pending; /* entries since the last freeze */
+	uint32_t segment;   /* segment the next entries go to, and its bytes */
+	size_t segment_bytes;
+};
+
+void dict_init(struct dict *dict, const struct catalog *catalog);
+void dict_deinit(struct dict *dict);
+
+/* Loads one segment; ERR_MALFORMED, ERR_NOMEM. Segments come in order. */
+int dict_load(struct dict *dict, uint32_t segment, const uint8_t *bytes, size_t len) SG_MUST_CHECK;
+
+/* The calls below add what is new and end the process when memory is out:
+ * they are made while a batch is applied. */
+
+/* Value id of a dimension's text. Beyond the dimension's max_values a new text
+ * is answered with the id of `__other__`. */
+uint32_t dict_value(struct dict *dict, uint32_t dim, const char *text, size_t len);
+/* The same without adding: DICT_NO_VALUE when unknown. */
+uint32_t dict_value_find(const struct dict *dict, uint32_t dim, const char *text, size_t len);
+
+/* Group of the set for an item with these values (by catalog dimension). */
+uint32_t dict_group(struct dict *dict, uint32_t set, uint32_t period_days,
+                    const uint32_t values[MODEL_DIMS]);
+uint32_t dict_column(struct dict *dict, uint32_t measure, const char currency[4]);
+uint32_t dict_placement(struct dict *dict, const uint32_t values[MODEL_DIMS]);
+/* Groups of a placement, one per grouping set; valid until the next call. */
+const uint32_t *dict_placement_groups(struct dict *dict, uint32_t placement, uint32_t period_days);
+uint32_t dict_row_key(struct dict *dict, uint32_t report, const uint8_t *text, size_t len);
+uint32_t dict_source(struct dict *dict, const char *name, size_t len);
+uint32_t dict_source_find(const struct dict *dict, const char *name, size_t len);
+const char *dict_source_name(const struct dict *dict, uint32_t source);
+uint32_t dict_report(struct dict *dict, uint32_t source, const char *id);
+/* True when the period (the month) was new: no page of it can exist in Redis. */
+bool dict_period(struct dict *dict, uint32_t set, uint32_t grain, int32_t period);
+bool dict_row_month(struct dict *dict, uint32_t report, int32_t month);
+
+size_t dict_memory(const struct dict *dict);
+
+#endif

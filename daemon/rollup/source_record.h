@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Sources inside the roll-up: life cycle, and the stored SourceRecord. */
+#ifndef SG_ROLLUP_SOURCE_RECORD_H
+#define SG_ROLLUP_SOURCE_RECORD_H
+
+#include "base/buf.h"
+#include "model/catalog.h"
+#include "rollup/source.h"
+
+void source_deinit(struct source *source);
+
+/* Deep copy; `to` is a valid (possibly zero) state before. */
+void source_public_copy(struct source_public *to, const struct source_public *from);
+
+/* Adds the days first..last to the complete ones. */
+void source_add_complete(struct source_public *state, int32_t first, int32_t last);
+
+/* Appends the SourceRecord of what is in `current`. */
+void source_encode(const struct source *source, const struct catalog *catalog, struct buf *buf);
+
+/* Fills a source (name and number set) from its record: current and published.
+ * ERR_MALFORMED, ERR_NOT_FOUND (its time zone is gone). */
+int source_decode(struct source *source, const struct catalog *catalog, const uint8_t *bytes,
+                  size_t len) SG_MUST_CHECK;
+
+#endif

@@ -20,7 +20,14 @@
 
 #include "base/arena.h"
 
-enum layer { LAYER_OBSERVED, LAYER_CLAIMED, LAYER_COMMERCE, LAYER_SURVEY, LAYER_MARKET, LAYER_COUNT };
+enum layer {
+	LAYER_OBSERVED,
+	LAYER_CLAIMED,
+	LAYER_COMMERCE,
+	LAYER_SURVEY,
+	LAYER_MARKET,
+	LAYER_COUNT
+};
 
 /* "observed" ...; the reverse gives LAYER_COUNT for an unknown name. */
 const char *layer_name(enum layer layer);
@@ -30,7 +37,7 @@ enum grain { GRAIN_MINUTE, GRAIN_HOUR, GRAIN_DAY, GRAIN_COUNT };
 
 const char *grain_name(enum grain grain);
 
-#define MODEL_NAME_MAX  64 /* bytes of an id: [a-z][a-z0-9_]* */
+#define MODEL_NAME_MAX  64  /* bytes of an id: [a-z][a-z0-9_]* */
 #define MODEL_VALUE_MAX 128 /* bytes of a dimension value */
 #define MODEL_MEASURES  256
 #define MODEL_DIMS      32
@@ -49,10 +56,10 @@ struct measure {
 struct dimension {
 	const char *id;
 	const char *label;
-	bool entity;             /* values are <platform>:<id> */
-	const char **values;     /* the only values taken; NULL = any */
+	bool entity;         /* values are <platform>:<id> */
+	const char **values; /* the only values taken; NULL = any */
 	uint32_t value_count;
-	uint32_t max_values;     /* beyond it a new value is counted as __other__ */
+	uint32_t max_values; /* beyond it a new value is counted as __other__ */
 };
 
 struct grouping_set {
@@ -110,11 +117,26 @@ struct kpi {
 	const char *layer; /* names sorted and joined by '+': "commerce+observed" */
 	struct linear num;
 	struct linear den;
-	int64_t mult;        /* value = mult x num / den */
-	uint64_t min_sample; /* on n; 0 = none */
-	int min_on;          /* measure index that n is taken from; -1 = the denominator */
+	int64_t mult;           /* value = mult x num / den */
+	uint64_t min_sample;    /* on n; 0 = none */
+	int min_on;             /* measure index that n is taken from; -1 = the denominator */
 	bool small_sample_show; /* keep the value beside insufficient_sample */
-	const char *expr;    /* as configured */
+	const char *expr;       /* as configured */
+};
+
+/* Hash of one kind's names, made by catalog_seal(). */
+struct catalog_index {
+	uint32_t *slots;     /* position + 1, 0 = free */
+	uint32_t slot_count; /* a power of two */
+};
+
+enum catalog_kind {
+	CATALOG_MEASURE,
+	CATALOG_DIM,
+	CATALOG_TYPE,
+	CATALOG_STAGE,
+	CATALOG_KPI,
+	CATALOG_KINDS
 };
 
 struct catalog {
@@ -131,7 +153,12 @@ struct catalog {
 	uint32_t stage_count;
 	struct kpi *kpis; /* by stage order, then as configured */
 	uint32_t kpi_count;
+	struct catalog_index index[CATALOG_KINDS];
 };
+
+/* Indexes the names once all lists are filled; look-ups work without it too,
+ * by going through the list. ERR_NOMEM. */
+int catalog_seal(struct catalog *catalog) SG_MUST_CHECK;
 
 /* Look-ups by name; -1 when there is none. A measure name may carry its layer
  * (`conversions@claimed`); without one the first configured layer is meant. */

@@ -36,15 +36,15 @@ struct listen_settings {
 };
 
 struct limit_settings {
-	uint32_t frame_bytes;       /* 4 MiB */
-	uint32_t batch_items;       /* 20,000 */
-	uint32_t connections;       /* 256 */
-	uint32_t sources;           /* 10,000 per tenant */
-	uint64_t ingest_memory;     /* bytes of unflushed work, all tenants: 48 MiB */
-	uint64_t page_cache;        /* bytes of pages, all tenants: 64 MiB */
-	uint64_t ring;              /* bytes of sent flushes a partition keeps: 16 MiB */
-	uint64_t query_rows;        /* 100,000 */
-	uint32_t frame_seconds;     /* a started frame must be whole after it: 30 */
+	uint32_t frame_bytes;   /* 4 MiB */
+	uint32_t batch_items;   /* 20,000 */
+	uint32_t connections;   /* 256 */
+	uint32_t sources;       /* 10,000 per tenant */
+	uint64_t ingest_memory; /* bytes of unflushed work, all tenants: 48 MiB */
+	uint64_t page_cache;    /* bytes of pages, all tenants: 64 MiB */
+	uint64_t ring;          /* bytes of sent flushes a partition keeps: 16 MiB */
+	uint64_t query_rows;    /* 100,000 */
+	uint32_t frame_seconds; /* a started frame must be whole after it: 30 */
 };
 
 struct dedup_settings {
@@ -61,8 +61,9 @@ struct settings {
 	struct limit_settings limits;
 	struct dedup_settings dedup;
 	const char *state_dir;
-	const char *redis_binary; /* "" = redis-server in PATH, else the one inside redis-check-rdb */
-	uint32_t flush_min_ms;    /* shortest time between two flushes, default 5 */
+	const char
+	    *redis_binary;     /* "" = redis-server in PATH, else the one inside redis-check-rdb */
+	uint32_t flush_min_ms; /* shortest time between two flushes, default 5 */
 	uint32_t lateness_grace_minutes; /* default 60 */
 	const char *mappings_dir;
 	/* Grouping sets, grains and scales as canonical text: what stored state
@@ -72,7 +73,8 @@ struct settings {
 
 int settings_tenant(const struct settings *settings, const char *name, size_t len); /* -1 = none */
 
-/* Frees the settings and closes the zones; NULL is fine. */
+/* Frees the settings, which were allocated with malloc and whose every text and
+ * list lives in the catalog's arena, and closes the zones; NULL is fine. */
 void settings_free(struct settings *settings);
 
 #endif

@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash
+# The Debian packages of the project, in one place; sourced by daemon/run.sh and
+# tests/run.sh. redis-tools and not redis-server: the server binary lies in
+# redis-tools, and its package starts no service.
+
+packages_build() {
+	cat <<-'LIST'
+		ca-certificates cmake curl gcc libc6-dev libhiredis-dev libmicrohttpd-dev
+		libprotobuf-c-dev libuv1-dev libxxhash-dev libyaml-dev ninja-build pkg-config
+		protobuf-c-compiler protobuf-compiler redis-tools tzdata
+	LIST
+}
+
+packages_test() {
+	packages_build
+	cat <<-'LIST'
+		git libcriterion-dev procps python3 python3-protobuf
+	LIST
+}
+
+# Checks that are skipped, and said so, where these are missing.
+packages_optional() {
+	cat <<-'LIST'
+		clang clang-format clang-tidy cppcheck libclang-rt-dev shellcheck
+	LIST
+}
+
+package_installed() {
+	[ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]
+}
+
+# The packages of the arguments that are missing, on one line.
+packages_missing() {
+	local package missing=()
+	command -v dpkg-query >/dev/null || return 0
+	for package in "$@"; do
+		package_installed "$package" || missing+=("$package")
+	done
+	echo "${missing[*]}"
+}
+
+packages_apt() {
+	local -a as_root=()
+	[ "$(id -u)" = 0 ] || as_root=(sudo -n)
+	"${as_root[@]}" env DEBIAN_FRONTEND=noninteractive "$@"
+}
+
+# Installs what is missing of the arguments. Says what, asks nothing. Returns 3
+# where that needs rights it does not have, after the one line to run.
+packages_ensure() {
+	local missing
+	missing=$(packages_missing "$@")
+	[ -n "$missing" ] || return 0
+	if [ "$(id -u)" != 0 ] && ! sudo -n true 2>/dev/null; then
+		echo "Packages are missing. Run this, then start again:"
+		echo "  sudo apt-get install -y --no-install-recommends $missing"
+		return 3
+	fi >&2
+	echo "Installing: $missing" >&2
+	local log
+	log=$(mktemp)
+	# shellcheck disable=SC2086 # one word per package
+	if packages_apt apt-get update >"$log" 2>&1 &&
+		packages_apt apt-get install -y --no-install-recommends $missing >>"$log" 2>&1; then
+		rm -f "$log"
+		return 0
+	fi
+	tail -n 20 "$log" >&2
+	rm -f "$log"
+	echo "Installing failed. Run this, then start again:" >&2
+	echo "  apt-get update && apt-get install -y --no-install-recommends $missing" >&2
+	return 3
+}

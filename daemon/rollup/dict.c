@@ -404,6 +404,18 @@ uint32_t dict_row_key(struct dict *dict, uint32_t report, const uint8_t *text, s
 	return id;
 }
 
+uint32_t dict_row_key_hour(const struct dict *dict, uint32_t key)
+{
+	const struct intern_entry *entry = intern_get(&dict->tables[DICT_ROW_KEY], key);
+	uint32_t hour = 0;
+	uint32_t scale = 1;
+	for (uint32_t at = entry->len; at > 0 && entry->bytes[at - 1] != 0x1f; at--) {
+		hour += (uint32_t)(entry->bytes[at - 1] - '0') * scale;
+		scale *= 10;
+	}
+	return hour;
+}
+
 static void source_entry(struct entry *entry, const char *name, size_t len)
 {
 	entry->len = 0;

@@ -111,6 +111,8 @@ uint32_t dict_placement(struct dict *dict, const uint32_t values[MODEL_DIMS]);
 /* Groups of a placement, one per grouping set; valid until the next call. */
 const uint32_t *dict_placement_groups(struct dict *dict, uint32_t placement, uint32_t period_days);
 uint32_t dict_row_key(struct dict *dict, uint32_t report, const uint8_t *text, size_t len);
+/* The hour_plus_1 that ends the text of a row key. */
+uint32_t dict_row_key_hour(const struct dict *dict, uint32_t key);
 uint32_t dict_source(struct dict *dict, const char *name, size_t len);
 uint32_t dict_source_find(const struct dict *dict, const char *name, size_t len);
 const char *dict_source_name(const struct dict *dict, uint32_t source);

@@ -104,15 +104,15 @@ static void row_mark(struct row_page *page, struct row *row)
 	row->changed = true;
 }
 
-static void emit(row_diff_cb diff, void *arg, uint32_t placement, uint32_t column, int64_t from,
+static void emit(row_diff_cb diff, void *arg, const struct row *row, uint32_t column, int64_t from,
                  int64_t to)
 {
 	int64_t change;
 	if (__builtin_sub_overflow(to, from, &change)) {
-		diff(arg, placement, column, -from);
-		diff(arg, placement, column, to);
+		diff(arg, row->key, row->placement, column, -from);
+		diff(arg, row->key, row->placement, column, to);
 	} else if (change)
-		diff(arg, placement, column, change);
+		diff(arg, row->key, row->placement, column, change);
 }
 
 static bool reading_conflicts(struct row_page *page, const struct row *row,
@@ -139,8 +139,8 @@ static void row_move(struct row_page *page, struct row *row, uint32_t placement,
 	for (uint32_t i = 0; i < page->column_count; i++) {
 		if (!cells[i].present || !cells[i].value)
 			continue;
-		diff(arg, row->placement, page->columns[i], -cells[i].value);
-		diff(arg, placement, page->columns[i], cells[i].value);
+		diff(arg, row->key, row->placement, page->columns[i], -cells[i].value);
+		diff(arg, row->key, placement, page->columns[i], cells[i].value);
 	}
 	row->placement = placement;
 }
@@ -183,7 +183,7 @@ enum row_result row_page_apply(struct row_page *page, const struct row_reading *
 			continue;
 		changed = changed || !cell->present || cell->value != amount->value;
 		advanced = true;
-		emit(diff, arg, row->placement, amount->column, cell->value, amount->value);
+		emit(diff, arg, row, amount->column, cell->value, amount->value);
 		*cell = (struct row_cell){amount->value, reading->version, true};
 	}
 	if (changed || advanced)
@@ -210,8 +210,7 @@ int row_page_commit(struct row_page *page, int64_t as_of_us, uint64_t rows, bool
 			if (!cells[c].present || cells[c].version.as_of_us >= as_of_us ||
 			    !cells[c].value)
 				continue;
-			emit(diff, arg, page->rows[i].placement, page->columns[c], cells[c].value,
-			     0);
+			emit(diff, arg, &page->rows[i], page->columns[c], cells[c].value, 0);
 			cells[c].value = 0;
 			row_mark(page, &page->rows[i]);
 		}

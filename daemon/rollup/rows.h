@@ -70,7 +70,8 @@ struct row_reading {
 enum row_result { ROW_APPLIED, ROW_UNCHANGED, ROW_STALE, ROW_CONFLICT };
 
 /* An increment that follows from a reading or a commit. */
-typedef void (*row_diff_cb)(void *arg, uint32_t placement, uint32_t column, int64_t diff);
+typedef void (*row_diff_cb)(void *arg, uint32_t key, uint32_t placement, uint32_t column,
+                            int64_t diff);
 
 /* ERR_TOO_MANY when the page has ROW_COLUMNS_MAX other columns already. */
 int row_page_column_room(const struct row_page *page, uint32_t column) SG_MUST_CHECK;

@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "ingest/apply.h"
+
+#include <string.h>
+
+#include "ingest/applying.h"
+#include "streamgauge/v1/store.pb-c.h"
+
+/* The rejected item alone in a Batch, so that it can be sent again as it came. */
+static void pick_item(const Streamgauge__V1__Batch *from, Streamgauge__V1__Reject__Item item,
+                      uint32_t index, Streamgauge__V1__Batch *ret_batch)
+{
+	streamgauge__v1__batch__init(ret_batch);
+	switch (item) {
+	case STREAMGAUGE__V1__REJECT__ITEM__EVENT:
+		ret_batch->events = &from->events[index];
+		ret_batch->n_events = 1;
+		break;
+	case STREAMGAUGE__V1__REJECT__ITEM__ROW:
+		ret_batch->rows = &from->rows[index];
+		ret_batch->n_rows = 1;
+		break;
+	case STREAMGAUGE__V1__REJECT__ITEM__COMMIT:
+		ret_batch->commits = &from->commits[index];
+		ret_batch->n_commits = 1;
+		break;
+	default:
+		ret_batch->heartbeats = &from->heartbeats[index];
+		ret_batch->n_heartbeats = 1;
+	}
+}
+
+static void keep_reject(struct applying *applying, Streamgauge__V1__Reject__Item item,
+                        uint32_t index, const struct fault *fault)
+{
+	Streamgauge__V1__Batch alone;
+	pick_item(applying->batch, item, index, &alone);
+	Streamgauge__V1__RejectedItem record = STREAMGAUGE__V1__REJECTED_ITEM__INIT;
+	record.code = (char *)err_code(fault->err);
+	record.field = (char *)fault->field;
+	record.detail = (char *)fault->detail;
+	record.received_us = applying->now_us;
+	record.sequence = applying->batch->sequence;
+	record.item = item;
+	record.index = index;
+	record.batch.len = streamgauge__v1__batch__get_packed_size(&alone);
+	record.batch.data = arena_alloc(applying->arena, record.batch.len);
+	if (!record.batch.data)
+		return;
+	streamgauge__v1__batch__pack(&alone, record.batch.data);
+	size_t len = streamgauge__v1__rejected_item__get_packed_size(&record);
+	uint8_t *bytes = arena_alloc(applying->arena, len);
+	if (!bytes)
+		return;
+	streamgauge__v1__rejected_item__pack(&record, bytes);
+	partition_reject(applying->partition, applying->source->number, bytes, len);
+}
+
+void apply_reject_item(struct applying *applying, Streamgauge__V1__Reject__Item item,
+                       uint32_t index, const struct fault *fault)
+{
+	struct apply_outcome *outcome = applying->outcome;
+	outcome->rejected++;
+	applying->source->current.reject_codes[-fault->err]++;
+	if (outcome->reject_count == REJECTS_TOLD)
+		return;
+	if (!outcome->rejects) {
+		outcome->rejects =
+		    arena_alloc(applying->arena, REJECTS_TOLD * sizeof(*outcome->rejects));
+		if (!outcome->rejects)
+			return;
+	}
+	outcome->rejects[outcome->reject_count++] =
+	    (struct apply_reject){item, index, fault->err, fault->field, fault->detail};
+	keep_reject(applying, item, index, fault);
+}
+
+static void apply_heartbeats(struct applying *applying)
+{
+	for (uint32_t i = 0; i < applying->batch->n_heartbeats; i++) {
+		const pb_heartbeat *item = applying->batch->heartbeats[i];
+		struct source_public *state = &applying->source->current;
+		struct fault fault = {0};
+		if (has_unknown_fields(&item->base))
+			fault_set(applying, &fault, ERR_UNKNOWN_FIELD, "heartbeat",
+			          "a field below 100");
+		else if (applying->source->class != SOURCE_EVENT)
+			fault_set(applying, &fault, ERR_WRONG_CLASS, "heartbeats",
+			          "%s is a report source", applying->source->name);
+		else if (item->complete_through_us > applying->now_us + FUTURE_US)
+			fault_set(applying, &fault, ERR_IN_FUTURE, "complete_through_us", "%lld",
+			          (long long)item->complete_through_us);
+		if (fault.err) {
+			apply_reject_item(applying, STREAMGAUGE__V1__REJECT__ITEM__HEARTBEAT, i,
+			                  &fault);
+			continue;
+		}
+		if (item->complete_through_us > state->complete_through_us)
+			state->complete_through_us = item->complete_through_us;
+		applying->outcome->accepted++;
+	}
+}
+
+static void advance_source(struct applying *applying, const uint8_t hash[16])
+{
+	struct source *source = applying->source;
+	const Streamgauge__V1__Batch *batch = applying->batch;
+	const struct apply_outcome *outcome = applying->outcome;
+	struct source_public *state = &source->current;
+	if (batch->sequence) {
+		source->applied = batch->sequence;
+		memcpy(source->hashes[batch->sequence % SOURCE_HASHES], hash, 16);
+		source->cursor_len = (uint32_t)batch->cursor.len;
+		if (batch->cursor.len)
+			memcpy(source->cursor, batch->cursor.data, batch->cursor.len);
+		state->last_sequence = batch->sequence;
+	}
+	/* Stored time only goes forward, also when the wall clock is set back. */
+	if (applying->now_us > state->last_received_us)
+		state->last_received_us = applying->now_us;
+	state->accepted += outcome->accepted;
+	state->duplicates += outcome->duplicates;
+	state->unchanged += outcome->unchanged;
+	state->stale += outcome->stale;
+	state->not_rolled_up += outcome->not_rolled_up;
+	state->rejected += outcome->rejected;
+	partition_source_touch(applying->partition, source);
+}
+
+int batch_apply(struct partition *partition, struct source *source,
+                const Streamgauge__V1__Batch *batch, const uint8_t hash[16], struct arena *arena,
+                int64_t now_us, struct fetch_list *missing, struct apply_outcome *ret_outcome)
+{
+	require(batch->cursor.len <= SOURCE_CURSOR_MAX);
+	struct apply_outcome outcome = {0};
+	struct applying applying = {
+	    .partition = partition,
+	    .source = source,
+	    .batch = batch,
+	    .arena = arena,
+	    .catalog = &partition_settings(partition)->catalog,
+	    .dict = partition_dict(partition),
+	    .now_us = now_us,
+	    .hour = (int32_t)(now_us / 3600000000),
+	    .outcome = &outcome,
+	};
+	int err = prepare_rows(&applying, missing);
+	if (err)
+		return err;
+	apply_events(&applying);
+	apply_rows(&applying);
+	apply_commits(&applying);
+	apply_heartbeats(&applying);
+	advance_source(&applying, hash);
+	*ret_outcome = outcome;
+	return 0;
+}

@@ -1,0 +1,177 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <string.h>
+#include <xxhash.h>
+
+#include "ingest/applying.h"
+
+/* An event that was understood. */
+struct plain_event {
+	struct resolved_amount amounts[ITEM_AMOUNTS];
+	uint32_t amount_count;
+	uint32_t values[MODEL_DIMS];
+	enum grain grain;
+	int32_t bucket;
+	int32_t day;
+	struct dedup_id id;
+	bool has_id;
+};
+
+static void add_defaults(struct applying *applying, const struct event_type *type,
+                         struct plain_event *event)
+{
+	for (uint32_t i = 0; i < type->amount_count; i++) {
+		uint32_t measure = type->amounts[i].measure;
+		bool named = false;
+		for (uint32_t j = 0; j < event->amount_count; j++)
+			named = named || event->amounts[j].measure == measure;
+		if (named || event->amount_count == ITEM_AMOUNTS)
+			continue;
+		char currency[4] = "";
+		if (applying->catalog->measures[measure].money)
+			memcpy(currency, applying->source->currency, sizeof(currency));
+		event->amounts[event->amount_count++] = (struct resolved_amount){
+		    measure, dict_column(applying->dict, measure, currency),
+		    type->amounts[i].value};
+	}
+}
+
+static int resolve_type(struct applying *applying, const pb_event *item, struct plain_event *event,
+                        struct fault *fault)
+{
+	if (!item->type[0])
+		return 0;
+	struct name_memo *memo = &applying->type_memo;
+	if (strcmp(memo->text, item->type) != 0) {
+		size_t len = strlen(item->type);
+		int index = catalog_type(applying->catalog, item->type, len);
+		if (index < 0)
+			return fault_set(applying, fault, ERR_UNKNOWN_TYPE, "type", "`%.80s`",
+			                 item->type);
+		memcpy(memo->text, item->type, len + 1);
+		memo->answer = index;
+	}
+	add_defaults(applying, &applying->catalog->types[memo->answer], event);
+	return 0;
+}
+
+static int resolve_time(struct applying *applying, const pb_event *item, struct plain_event *event,
+                        struct fault *fault)
+{
+	int64_t us = item->event_time_us;
+	if (us <= 0)
+		return fault_set(applying, fault, ERR_MISSING_FIELD, "event_time_us", "%lld",
+		                 (long long)us);
+	if (us > applying->now_us + FUTURE_US)
+		return fault_set(applying, fault, ERR_IN_FUTURE, "event_time_us", "%lld",
+		                 (long long)us);
+	event->grain = partition_grain_of(applying->partition, us, applying->now_us);
+	if (event->grain == GRAIN_COUNT)
+		return fault_set(applying, fault, ERR_OUTSIDE_RETENTION, "event_time_us", "%lld",
+		                 (long long)us);
+	event->bucket = partition_bucket(applying->partition, event->grain, us, &event->day);
+	return 0;
+}
+
+static int resolve_id(struct applying *applying, const pb_event *item, struct plain_event *event,
+                      struct fault *fault)
+{
+	size_t len = strlen(item->event_id);
+	event->has_id = len != 0;
+	if (!len)
+		return applying->batch->sequence ? 0
+		                                 : fault_set(applying, fault, ERR_EVENT_ID_REQUIRED,
+		                                             "event_id", "no event_id");
+	if (len > EVENT_ID_MAX)
+		return fault_set(applying, fault, ERR_TOO_LONG, "event_id", "%zu bytes of %d", len,
+		                 EVENT_ID_MAX);
+	uint64_t seed;
+	memcpy(&seed, partition_seed(applying->partition), sizeof(seed));
+	seed ^= (uint64_t)(applying->source->number + 1) * 0x9E3779B97F4A7C15u;
+	XXH128_hash_t hash = XXH3_128bits_withSeed(item->event_id, len, seed);
+	memcpy(event->id.bytes, &hash, sizeof(event->id.bytes));
+	return 0;
+}
+
+static int resolve_event(struct applying *applying, const pb_event *item, struct plain_event *event,
+                         struct fault *fault)
+{
+	event->amount_count = 0;
+	for (uint32_t i = 0; i < applying->catalog->dim_count; i++)
+		event->values[i] = DICT_NO_VALUE;
+	if (has_unknown_fields(&item->base))
+		return fault_set(applying, fault, ERR_UNKNOWN_FIELD, "event", "a field below 100");
+	int err = resolve_time(applying, item, event, fault);
+	err = err ? err : resolve_id(applying, item, event, fault);
+	err = err ? err
+	          : resolve_amounts(applying, item->amounts, item->n_amounts, true, event->amounts,
+	                            &event->amount_count, fault);
+	err = err ? err : resolve_type(applying, item, event, fault);
+	if (!err && !event->amount_count)
+		err = fault_set(applying, fault, ERR_NO_AMOUNTS, "amounts",
+		                "neither amounts nor a type that brings some");
+	return err ? err
+	           : resolve_dims(applying, item->dims, item->n_dims, "dims", NULL, false,
+	                          event->values, fault);
+}
+
+/* An id that can no longer be told from one that was forgotten. */
+static bool too_old(const struct applying *applying, const pb_event *item,
+                    const struct plain_event *event)
+{
+	const struct dedup *dedup = partition_dedup(applying->partition);
+	int64_t oldest = (int64_t)dedup_oldest_hour(dedup, applying->hour) * 3600000000;
+	return item->event_time_us < oldest &&
+	       source_day_complete(applying->source, &applying->source->current, event->day);
+}
+
+static void count_event(struct applying *applying, const pb_event *item,
+                        const struct plain_event *event)
+{
+	for (uint32_t set = 0; set < applying->catalog->set_count; set++) {
+		uint32_t group = dict_group(applying->dict, set, 0, event->values);
+		for (uint32_t i = 0; i < event->amount_count; i++)
+			if (event->amounts[i].value)
+				partition_add(applying->partition, group, event->grain,
+				              event->bucket, event->amounts[i].column,
+				              event->amounts[i].value);
+	}
+	note_item(applying, event->day, event->amounts, event->amount_count);
+	applying->outcome->accepted++;
+	if (item->event_time_us < applying->now_us - LATE_US)
+		applying->source->current.late++;
+}
+
+static void apply_event(struct applying *applying, uint32_t index)
+{
+	const pb_event *item = applying->batch->events[index];
+	struct plain_event event;
+	struct fault fault = {0};
+	struct dedup *dedup = partition_dedup(applying->partition);
+	if (applying->source->class != SOURCE_EVENT)
+		fault_set(applying, &fault, ERR_WRONG_CLASS, "events", "%s is a report source",
+		          applying->source->name);
+	else if (resolve_event(applying, item, &event, &fault) == 0 && event.has_id) {
+		if (dedup_seen(dedup, &event.id)) {
+			applying->outcome->duplicates++;
+			return;
+		}
+		if (too_old(applying, item, &event))
+			fault_set(applying, &fault, ERR_TOO_OLD_TO_DEDUP, "event_id", "`%.64s`",
+			          item->event_id);
+		else
+			dedup_add(dedup, &event.id, applying->hour);
+	}
+	if (fault.err)
+		apply_reject_item(applying, STREAMGAUGE__V1__REJECT__ITEM__EVENT, index, &fault);
+	else
+		count_event(applying, item, &event);
+}
+
+void apply_events(struct applying *applying)
+{
+	for (uint32_t i = 0; i < applying->batch->n_events; i++)
+		apply_event(applying, i);
+	struct dedup *dedup = partition_dedup(applying->partition);
+	if (dedup->short_window)
+		applying->source->current.dedup_window_short = true;
+}

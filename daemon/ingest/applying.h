@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The inside of batch_apply, shared by apply*.c only. */
+#ifndef SG_INGEST_APPLYING_H
+#define SG_INGEST_APPLYING_H
+
+#include "ingest/apply.h"
+#include "rollup/writer.h"
+
+#define FUTURE_US       600000000    /* an item may be 10 minutes ahead */
+#define LATE_US         259200000000 /* an event is late 3 days after it happened */
+#define ITEM_AMOUNTS    32
+#define ITEM_DIMS       32
+#define EVENT_ID_MAX    128
+#define SLICE_ID_MAX    64
+#define ATTRIBUTION_MAX 64
+#define REJECTS_TOLD    1000
+
+typedef Streamgauge__V1__Event pb_event;
+typedef Streamgauge__V1__ReportRow pb_row;
+typedef Streamgauge__V1__SliceCommit pb_commit;
+typedef Streamgauge__V1__Heartbeat pb_heartbeat;
+typedef Streamgauge__V1__Amount pb_amount;
+typedef Streamgauge__V1__Dim pb_dim;
+typedef Streamgauge__V1__Date pb_date;
+
+/* Consecutive items mostly repeat their names: the answer for the name at the
+ * same position of the item before is tried first. */
+struct name_memo {
+	char text[MODEL_NAME_MAX + 1];
+	int answer;
+};
+
+struct applying {
+	struct partition *partition;
+	struct source *source;
+	const Streamgauge__V1__Batch *batch;
+	struct arena *arena;
+	const struct catalog *catalog;
+	struct dict *dict;
+	int64_t now_us;
+	int32_t hour; /* received, hours since the epoch */
+	struct apply_outcome *outcome;
+
+	struct name_memo dim_memo[ITEM_DIMS];
+	struct name_memo measure_memo[ITEM_AMOUNTS];
+	struct name_memo type_memo;
+};
+
+struct resolved_amount {
+	uint32_t measure;
+	uint32_t column;
+	int64_t value;
+};
+
+/* What is wrong with an item: where, and the value with the rule it breaks. */
+struct fault {
+	int err; /* 0 = nothing */
+	const char *field;
+	const char *detail;
+};
+
+/* Sets the fault once; the format prints value and rule. Returns err. */
+int fault_set(struct applying *applying, struct fault *fault, int err, const char *field,
+              const char *format, ...) SG_PRINTF(5, 6);
+
+/* Counts the item as rejected, remembers it for the answer and for /v1/rejects. */
+void apply_reject_item(struct applying *applying, Streamgauge__V1__Reject__Item item,
+                       uint32_t index, const struct fault *fault);
+
+/* True when the message, a part of an item, has fields 1 to 99 nobody understands. */
+bool has_unknown_fields(const ProtobufCMessage *message);
+
+/* UTF-8 without control characters, at most `most` bytes. */
+bool text_ok(const char *text, size_t len, size_t most);
+
+/* Resolves names and values; `prefix` (dotted field path) names the list. The
+ * platform is put before entity values when it is not NULL. Values not seen
+ * before are added to the dictionary. values[] has an entry per dimension. */
+int resolve_dims(struct applying *applying, pb_dim *const *dims, size_t count, const char *prefix,
+                 const char *platform, bool free_names, uint32_t *values, struct fault *fault);
+
+/* Resolves amounts into `ret` (room for ITEM_AMOUNTS); adds to *ret_count. */
+int resolve_amounts(struct applying *applying, pb_amount *const *amounts, size_t count,
+                    bool any_currency, struct resolved_amount *ret, uint32_t *ret_count,
+                    struct fault *fault);
+
+/* A civil day; `field` names it. ERR_BAD_DATE. */
+int resolve_date(struct applying *applying, const pb_date *date, const char *field,
+                 int32_t *ret_day, struct fault *fault);
+
+/* Notes in the source what measure it reports and for which civil day. */
+void note_item(struct applying *applying, int32_t day, const struct resolved_amount *amounts,
+               uint32_t count);
+
+void apply_events(struct applying *applying);
+
+/* Looks up every row page that rows and commits need; ERR_AGAIN, ERR_BATCH_TOO_WIDE. */
+int prepare_rows(struct applying *applying, struct fetch_list *missing) SG_MUST_CHECK;
+void apply_rows(struct applying *applying);
+void apply_commits(struct applying *applying);
+
+#endif

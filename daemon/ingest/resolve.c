@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Names and texts of items, resolved against catalog and dictionary. */
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "ingest/applying.h"
+
+int fault_set(struct applying *applying, struct fault *fault, int err, const char *field,
+              const char *format, ...)
+{
+	char text[400];
+	va_list args;
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	fault->err = err;
+	fault->field = arena_strndup(applying->arena, field, strlen(field));
+	fault->detail = arena_printf(applying->arena, "%s: %s", text, err_rule(err));
+	if (!fault->field)
+		fault->field = "";
+	if (!fault->detail)
+		fault->detail = err_rule(err);
+	return err;
+}
+
+bool has_unknown_fields(const ProtobufCMessage *message)
+{
+	for (unsigned i = 0; i < message->n_unknown_fields; i++)
+		if (message->unknown_fields[i].tag < 100)
+			return true;
+	return false;
+}
+
+/* Length of the UTF-8 sequence that starts here, 0 when it is not one, is
+ * overlong, a surrogate or a control character. */
+static size_t utf8_sequence(const uint8_t *at, size_t left)
+{
+	if (at[0] < 0x80)
+		return at[0] >= 0x20 && at[0] != 0x7f;
+	size_t len = at[0] >= 0xf0 ? 4 : at[0] >= 0xe0 ? 3 : 2;
+	if (at[0] < 0xc2 || at[0] > 0xf4 || left < len)
+		return 0;
+	uint32_t code = at[0] & (0x7fu >> len);
+	for (size_t i = 1; i < len; i++) {
+		if ((at[i] & 0xc0) != 0x80)
+			return 0;
+		code = code << 6 | (at[i] & 0x3f);
+	}
+	static const uint32_t least[5] = {0, 0, 0x80, 0x800, 0x10000};
+	if (code < least[len] || code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff) ||
+	    (code >= 0x80 && code < 0xa0))
+		return 0;
+	return len;
+}
+
+bool text_ok(const char *text, size_t len, size_t most)
+{
+	if (len > most)
+		return false;
+	const uint8_t *at = (const uint8_t *)text;
+	for (size_t i = 0; i < len;) {
+		size_t step = utf8_sequence(at + i, len - i);
+		if (!step)
+			return false;
+		i += step;
+	}
+	return true;
+}
+
+static int remembered(struct name_memo *memo, const char *name, size_t len,
+                      int (*look_up)(const struct catalog *, const char *, size_t),
+                      const struct catalog *catalog)
+{
+	if (memo->text[0] && strcmp(memo->text, name) == 0)
+		return memo->answer;
+	int answer = look_up(catalog, name, len);
+	if (answer >= 0 && len < sizeof(memo->text)) {
+		memcpy(memo->text, name, len + 1);
+		memo->answer = answer;
+	}
+	return answer;
+}
+
+static bool value_allowed(const struct dimension *dimension, const char *value)
+{
+	if (!dimension->values)
+		return true;
+	for (uint32_t i = 0; i < dimension->value_count; i++)
+		if (strcmp(dimension->values[i], value) == 0)
+			return true;
+	return false;
+}
+
+/* Value id of a new text: checked once, then known to the dictionary. */
+static int new_value(struct applying *applying, uint32_t dim, const char *value, size_t len,
+                     const char *field, uint32_t *ret_value, struct fault *fault)
+{
+	const struct dimension *dimension = &applying->catalog->dims[dim];
+	if (!text_ok(value, len, MODEL_VALUE_MAX))
+		return fault_set(applying, fault, ERR_BAD_TEXT, field, "a value of %s of %zu bytes",
+		                 dimension->id, len);
+	if (!value_allowed(dimension, value))
+		return fault_set(applying, fault, ERR_UNKNOWN_VALUE, field, "%s `%s`",
+		                 dimension->id, value);
+	*ret_value = dict_value(applying->dict, dim, value, len);
+	return 0;
+}
+
+static int resolve_value(struct applying *applying, uint32_t dim, const char *value,
+                         const char *field, const char *platform, uint32_t *ret_value,
+                         struct fault *fault)
+{
+	char full[SOURCE_NAME_MAX + MODEL_VALUE_MAX + 2];
+	if (platform && applying->catalog->dims[dim].entity) {
+		int len = snprintf(full, sizeof(full), "%s:%s", platform, value);
+		if (len < 0 || (size_t)len >= sizeof(full))
+			return fault_set(applying, fault, ERR_BAD_TEXT, field, "an id of %zu bytes",
+			                 strlen(value));
+		value = full;
+	}
+	size_t len = strlen(value);
+	*ret_value = dict_value_find(applying->dict, dim, value, len);
+	if (*ret_value != DICT_NO_VALUE)
+		return 0;
+	return new_value(applying, dim, value, len, field, ret_value, fault);
+}
+
+static bool name_plain(const char *name)
+{
+	size_t len = strlen(name);
+	return len && len <= MODEL_NAME_MAX &&
+	       strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_") == len;
+}
+
+int resolve_dims(struct applying *applying, pb_dim *const *dims, size_t count, const char *prefix,
+                 const char *platform, bool free_names, uint32_t *values, struct fault *fault)
+{
+	char field[64];
+	if (count > ITEM_DIMS)
+		return fault_set(applying, fault, ERR_TOO_MANY, prefix, "%zu of at most %d", count,
+		                 ITEM_DIMS);
+	for (size_t i = 0; i < count; i++) {
+		const pb_dim *item = dims[i];
+		int dim = remembered(&applying->dim_memo[i], item->key, strlen(item->key),
+		                     catalog_dim, applying->catalog);
+		snprintf(field, sizeof(field), "%s[%zu]", prefix, i);
+		if (has_unknown_fields(&item->base))
+			return fault_set(applying, fault, ERR_UNKNOWN_FIELD, field,
+			                 "a field of the dimension");
+		if (dim < 0 && free_names && name_plain(item->key) &&
+		    text_ok(item->value, strlen(item->value), 2 * MODEL_VALUE_MAX))
+			continue;
+		if (dim < 0)
+			return fault_set(applying, fault, ERR_UNKNOWN_DIMENSION, field, "`%.80s`",
+			                 item->key);
+		if (values[dim] != DICT_NO_VALUE)
+			return fault_set(applying, fault, ERR_DUPLICATE_FIELD, field, "`%s`",
+			                 item->key);
+		if (!item->value[0])
+			continue;
+		int err = resolve_value(applying, (uint32_t)dim, item->value, field, platform,
+		                        &values[dim], fault);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+static bool currency_ok(const char *code)
+{
+	for (int i = 0; i < 3; i++)
+		if (code[i] < 'A' || code[i] > 'Z')
+			return false;
+	return code[3] == '\0';
+}
+
+/* The currency in force for an amount; "" for what is not money. */
+static int resolve_currency(struct applying *applying, const pb_amount *amount,
+                            const struct measure *measure, bool any_currency, const char *field,
+                            char ret_currency[4], struct fault *fault)
+{
+	memset(ret_currency, 0, 4);
+	const char *given = amount->currency;
+	if (!measure->money)
+		return given[0] ? fault_set(applying, fault, ERR_BAD_CURRENCY, field,
+		                            "%s with currency `%.8s`", measure->id, given)
+		                : 0;
+	const char *own = applying->source->currency;
+	if (given[0] && !currency_ok(given))
+		return fault_set(applying, fault, ERR_BAD_CURRENCY, field, "`%.8s`", given);
+	if (given[0] && !any_currency && strcmp(given, own) != 0)
+		return fault_set(applying, fault, ERR_ACCOUNT_MISMATCH, field,
+		                 "`%s` where the source has %s", given, own);
+	memcpy(ret_currency, given[0] ? given : own, 4);
+	return 0;
+}
+
+static int resolve_amount(struct applying *applying, const pb_amount *amount, size_t position,
+                          bool any_currency, struct resolved_amount *ret, struct fault *fault)
+{
+	char field[48];
+	size_t len = strlen(amount->measure);
+	int index = remembered(&applying->measure_memo[position], amount->measure, len,
+	                       catalog_measure, applying->catalog);
+	snprintf(field, sizeof(field), "amounts[%zu]", position);
+	if (has_unknown_fields(&amount->base))
+		return fault_set(applying, fault, ERR_UNKNOWN_FIELD, field,
+		                 "a field of the amount");
+	if (index < 0)
+		return fault_set(applying, fault, ERR_UNKNOWN_MEASURE, field, "`%.80s`",
+		                 amount->measure);
+	const struct measure *measure = &applying->catalog->measures[index];
+	if (amount->value < 0 && !measure->is_signed)
+		return fault_set(applying, fault, ERR_NEGATIVE, field, "%s %lld", measure->id,
+		                 (long long)amount->value);
+	if (amount->value == INT64_MIN)
+		return fault_set(applying, fault, ERR_OVERFLOW, field, "%s", measure->id);
+	char currency[4];
+	int err = resolve_currency(applying, amount, measure, any_currency, field, currency, fault);
+	if (err)
+		return err;
+	*ret = (struct resolved_amount){
+	    (uint32_t)index, dict_column(applying->dict, (uint32_t)index, currency), amount->value};
+	return 0;
+}
+
+int resolve_amounts(struct applying *applying, pb_amount *const *amounts, size_t count,
+                    bool any_currency, struct resolved_amount *ret, uint32_t *ret_count,
+                    struct fault *fault)
+{
+	if (count > ITEM_AMOUNTS)
+		return fault_set(applying, fault, ERR_TOO_MANY, "amounts", "%zu of at most %d",
+		                 count, ITEM_AMOUNTS);
+	for (size_t i = 0; i < count; i++) {
+		int err = resolve_amount(applying, amounts[i], i, any_currency, &ret[i], fault);
+		if (err)
+			return err;
+		for (size_t j = 0; j < i; j++)
+			if (ret[j].measure == ret[i].measure)
+				return fault_set(applying, fault, ERR_DUPLICATE_FIELD, "amounts",
+				                 "`%s`", amounts[i]->measure);
+	}
+	*ret_count = (uint32_t)count;
+	return 0;
+}
+
+int resolve_date(struct applying *applying, const pb_date *date, const char *field,
+                 int32_t *ret_day, struct fault *fault)
+{
+	if (!date)
+		return fault_set(applying, fault, ERR_MISSING_FIELD, field, "no date");
+	struct civil_date civil = {date->year, date->month, date->day};
+	int32_t day = civil_date_valid(civil) ? civil_day(civil) : CIVIL_DAY_MIN - 1;
+	if (day < CIVIL_DAY_MIN || day > CIVIL_DAY_MAX)
+		return fault_set(applying, fault, ERR_BAD_DATE, field, "%d-%02d-%02d", date->year,
+		                 date->month, date->day);
+	*ret_day = day;
+	return 0;
+}
+
+void note_item(struct applying *applying, int32_t day, const struct resolved_amount *amounts,
+               uint32_t count)
+{
+	struct source_public *state = &applying->source->current;
+	const uint64_t *m = state->measures;
+	bool first = !(m[0] | m[1] | m[2] | m[3]);
+	if (first || day < state->first_day)
+		state->first_day = day;
+	if (first || day > state->last_day)
+		state->last_day = day;
+	for (uint32_t i = 0; i < count; i++)
+		state->measures[amounts[i].measure / 64] |= UINT64_C(1)
+		                                            << (amounts[i].measure % 64);
+}

@@ -33,7 +33,10 @@ void session_hub_free(struct session_hub *hub)
 {
 	if (!hub)
 		return;
-	require(!hub->newest && !hub->waits);
+	require(!hub->newest);
+	hub->closed = true;
+	if (hub->waits)
+		return;
 	arena_deinit(&hub->arena);
 	buf_deinit(&hub->out);
 	free(hub);
@@ -104,8 +107,11 @@ struct session_wait *session_wait_new(struct session *session)
 struct session *session_wait_take(struct session_wait *wait)
 {
 	struct session *session = wait->session;
-	wait->hub->waits--;
+	struct session_hub *hub = wait->hub;
 	free(wait);
+	hub->waits--;
+	if (hub->closed)
+		session_hub_free(hub);
 	if (!session)
 		return NULL;
 	session->wait = NULL;

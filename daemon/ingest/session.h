@@ -59,7 +59,7 @@ struct session_ops {
 /* `arg` is handed to the ops; `settings` and `ops` outlive the hub. NULL out of memory. */
 struct session_hub *session_hub_new(const struct settings *settings, const struct session_ops *ops,
                                     void *arg);
-/* After the last session was freed and the last wait answered. */
+/* After the last session was freed. What is still waited for may answer later. */
 void session_hub_free(struct session_hub *hub);
 
 /* A flush is durable: sends the acknowledgements that waited for it. */

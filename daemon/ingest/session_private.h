@@ -52,6 +52,7 @@ struct session_hub {
 	struct buf out;     /* replies on their way to `send` */
 	uint32_t waits;
 	bool stopping;
+	bool closed; /* freed by its owner; gone with the last wait */
 };
 
 /* Sends the Error and ends; always ERR_CLOSED. */

@@ -1,0 +1,321 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "app.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+#include <uv.h>
+
+#include "base/log.h"
+#include "serve/http.h"
+#include "serve/ingest_server.h"
+#include "settings/settings_load.h"
+#include "store/driver.h"
+#include "store/managed.h"
+
+/* A tenant's driver and what its events need. */
+struct app_tenant {
+	struct app *app;
+	uint32_t index;
+	bool was_ready;
+	bool stopped;
+};
+
+/* Modules in the order of their start; they stop in reverse. */
+struct app {
+	const struct app_options *options;
+	uv_loop_t loop;
+	uv_signal_t term;
+	uv_signal_t interrupt;
+	bool signals_open;
+	struct settings *settings;
+	struct managed *managed;
+	struct driver **drivers; /* one per tenant */
+	struct app_tenant *tenants;
+	uint32_t drivers_running;
+	struct http_server *http;
+	struct ingest_server *ingest;
+	int exit_code;
+	bool stopping;
+};
+
+static void app_stop(struct app *app, int exit_code);
+
+/* One sentence for the person who started it. */
+static int say(int exit_code, const char *text)
+{
+	fprintf(stderr, "streamgauged: %s\n", text);
+	return exit_code;
+}
+
+/* ---- signals ---- */
+
+static void on_signal(uv_signal_t *handle, int number)
+{
+	struct app *app = handle->data;
+	log_info("stopping", "signal=%d", number);
+	app_stop(app, APP_EXIT_OK);
+}
+
+static void start_signals(struct app *app)
+{
+	signal(SIGPIPE, SIG_IGN);
+	uv_signal_t *handles[] = {&app->term, &app->interrupt};
+	int numbers[] = {SIGTERM, SIGINT};
+	for (int i = 0; i < 2; i++) {
+		require(uv_signal_init(&app->loop, handles[i]) == 0);
+		handles[i]->data = app;
+		require(uv_signal_start(handles[i], on_signal, numbers[i]) == 0);
+	}
+	app->signals_open = true;
+}
+
+/* ---- settings ---- */
+
+static int start_settings(struct app *app)
+{
+	struct settings_error error = {{0}};
+	if (settings_load(app->options->config, &app->settings, &error) != 0)
+		return say(APP_EXIT_USAGE, error.text);
+	if (app->options->state_dir)
+		app->settings->state_dir = app->options->state_dir;
+	return APP_EXIT_OK;
+}
+
+/* ---- managed Redis ---- */
+
+static void on_redis_ready(void *arg)
+{
+	const struct app *app = arg;
+	log_info("redis_ready", "pid=%d socket=%s", managed_pid(app->managed),
+	         managed_socket(app->managed));
+}
+
+static void on_redis_exited(void *arg)
+{
+	const struct app *app = arg;
+	log_warn("redis_exited", "reason=\"%s\"", managed_reason(app->managed));
+}
+
+static void on_redis_failed(void *arg, int err)
+{
+	struct app *app = arg;
+	(void)err;
+	app_stop(app, say(APP_EXIT_REDIS, managed_reason(app->managed)));
+}
+
+static int exit_of(int err)
+{
+	switch (err) {
+	case ERR_REFUSED:
+	case ERR_VERSION:
+		return APP_EXIT_UNSAFE;
+	case ERR_NOT_FOUND:
+		return APP_EXIT_PACKAGES;
+	default:
+		return APP_EXIT_USAGE;
+	}
+}
+
+static int start_redis(struct app *app)
+{
+	struct managed_events events = {on_redis_ready, on_redis_exited, on_redis_failed, app};
+	char reason[MANAGED_REASON_MAX] = "Redis could not be started";
+	int err = managed_start(&app->loop, app->settings, &events, &app->managed, reason);
+	return err ? say(exit_of(err), reason) : APP_EXIT_OK;
+}
+
+/* ---- drivers ---- */
+
+static void on_phase(void *arg, struct driver *driver, enum driver_phase phase)
+{
+	struct app_tenant *tenant = arg;
+	struct app *app = tenant->app;
+	tenant->was_ready |= phase == DRIVER_READY;
+	if (app->ingest)
+		ingest_server_phase(app->ingest, tenant->index, phase);
+	if (phase != DRIVER_STOPPED || app->stopping)
+		return;
+	const char *name = driver_tenant(driver)->name;
+	log_error("partition_stopped", "tenant=%s reason=\"%s\"", name, driver_reason(driver));
+	/* Others go on; but a state that never could be opened is the operator's to see. */
+	if (!tenant->was_ready)
+		app_stop(app, say(APP_EXIT_UNSAFE, driver_reason(driver)));
+}
+
+static void on_answered(void *arg, struct driver *driver, uint64_t generation)
+{
+	struct app_tenant *tenant = arg;
+	(void)driver;
+	if (tenant->app->ingest)
+		ingest_server_answered(tenant->app->ingest, tenant->index, generation);
+}
+
+static int start_drivers(struct app *app)
+{
+	const struct settings *settings = app->settings;
+	app->drivers = calloc(settings->tenant_count, sizeof(*app->drivers));
+	app->tenants = calloc(settings->tenant_count, sizeof(*app->tenants));
+	if (!app->drivers || !app->tenants)
+		return say(APP_EXIT_USAGE, err_rule(ERR_NOMEM));
+	for (uint32_t i = 0; i < settings->tenant_count; i++) {
+		app->tenants[i] = (struct app_tenant){.app = app, .index = i};
+		struct driver_events events = {on_phase, on_answered, &app->tenants[i]};
+		app->drivers[i] = driver_new(&app->loop, settings, &settings->tenants[i],
+		                             managed_socket(app->managed), &events);
+		if (!app->drivers[i])
+			return say(APP_EXIT_USAGE, err_rule(ERR_NOMEM));
+		app->drivers_running++;
+	}
+	return APP_EXIT_OK;
+}
+
+/* ---- listeners ---- */
+
+static int start_http(struct app *app)
+{
+	char reason[HTTP_REASON_MAX] = "HTTP could not be started";
+	int err = http_server_start(&app->loop, app->settings, app->drivers, &app->http, reason);
+	return err ? say(APP_EXIT_USAGE, reason) : APP_EXIT_OK;
+}
+
+static int start_ingest(struct app *app)
+{
+	char reason[INGEST_REASON_MAX] = "ingest could not be started";
+	int err =
+	    ingest_server_start(&app->loop, app->settings, app->drivers, &app->ingest, reason);
+	return err ? say(APP_EXIT_USAGE, reason) : APP_EXIT_OK;
+}
+
+static int write_ports(const struct app *app)
+{
+	const char *path = app->options->ports_file;
+	if (!path)
+		return APP_EXIT_OK;
+	char text[1200];
+	snprintf(text, sizeof(text), "pid=%ld\ningest=%s\nsocket=%s\nhttp=%s\nredis=%s\n",
+	         (long)getpid(), ingest_server_address(app->ingest),
+	         ingest_server_socket(app->ingest), http_server_address(app->http),
+	         managed_socket(app->managed));
+	char partial[4096];
+	snprintf(partial, sizeof(partial), "%s.partial", path);
+	FILE *file = fopen(partial, "w");
+	bool written = file && fputs(text, file) >= 0;
+	if (file && fclose(file) != 0)
+		written = false;
+	if (!written || rename(partial, path) != 0) {
+		snprintf(text, sizeof(text),
+		         "%s cannot be written; name another file after --print-ports", path);
+		return say(APP_EXIT_USAGE, text);
+	}
+	return APP_EXIT_OK;
+}
+
+/* ---- order ---- */
+
+static int app_start(struct app *app)
+{
+	int (*const steps[])(struct app *) = {start_redis, start_drivers, start_http, start_ingest};
+	for (size_t i = 0; i < sizeof(steps) / sizeof(*steps); i++) {
+		int code = steps[i](app);
+		if (code)
+			return code;
+	}
+	int code = write_ports(app);
+	if (!code)
+		log_info("listening", "ingest=%s socket=%s http=%s",
+		         ingest_server_address(app->ingest), ingest_server_socket(app->ingest),
+		         http_server_address(app->http));
+	return code;
+}
+
+static void close_signals(void *arg)
+{
+	struct app *app = arg;
+	uv_close((uv_handle_t *)&app->term, NULL);
+	uv_close((uv_handle_t *)&app->interrupt, NULL);
+	app->signals_open = false;
+}
+
+static void stop_redis(void *arg)
+{
+	struct app *app = arg;
+	if (app->managed)
+		managed_stop(app->managed, close_signals, app);
+	else
+		close_signals(app);
+}
+
+static void on_driver_closed(void *arg)
+{
+	struct app *app = arg;
+	if (--app->drivers_running == 0)
+		stop_redis(app);
+}
+
+static void stop_drivers(void *arg)
+{
+	struct app *app = arg;
+	if (!app->drivers_running) {
+		stop_redis(app);
+		return;
+	}
+	for (uint32_t i = 0; i < app->settings->tenant_count; i++)
+		if (app->drivers[i])
+			driver_stop(app->drivers[i], on_driver_closed, app);
+}
+
+static void stop_http(void *arg)
+{
+	struct app *app = arg;
+	if (app->http)
+		http_server_stop(app->http, stop_drivers, app);
+	else
+		stop_drivers(app);
+}
+
+static void app_stop(struct app *app, int exit_code)
+{
+	if (app->stopping)
+		return;
+	app->stopping = true;
+	app->exit_code = exit_code;
+	if (app->ingest)
+		ingest_server_stop(app->ingest, stop_http, app);
+	else
+		stop_http(app);
+}
+
+static void app_free(struct app *app)
+{
+	ingest_server_free(app->ingest);
+	http_server_free(app->http);
+	for (uint32_t i = 0; app->drivers && i < app->settings->tenant_count; i++)
+		driver_free(app->drivers[i]);
+	free(app->drivers);
+	free(app->tenants);
+	managed_free(app->managed);
+	settings_free(app->settings);
+}
+
+int app_run(const struct app_options *options)
+{
+	struct app app = {.options = options};
+	int code = start_settings(&app);
+	if (code || options->check) {
+		settings_free(app.settings);
+		return code;
+	}
+	require(uv_loop_init(&app.loop) == 0);
+	start_signals(&app);
+	code = app_start(&app);
+	if (code)
+		app_stop(&app, code);
+	uv_run(&app.loop, UV_RUN_DEFAULT);
+	app_free(&app);
+	require(uv_loop_close(&app.loop) == 0);
+	if (app.exit_code == APP_EXIT_OK)
+		log_info("stopped", "exit=0");
+	return app.exit_code;
+}

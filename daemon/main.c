@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <getopt.h>
+#include <stdio.h>
+
+#include "app.h"
+
+#define CONFIG_DEFAULT "/etc/streamgauge/streamgauge.yaml"
+
+static const char usage_text[] =
+    "usage: streamgauged [--config FILE] [--state DIR] [--print-ports FILE] [--check]\n"
+    "\n"
+    "Takes marketing events and report rows, keeps their sums in Redis and answers\n"
+    "stage by stage over HTTP.\n"
+    "\n"
+    "  --config FILE       settings; default " CONFIG_DEFAULT "\n"
+    "  --state DIR         state directory, in place of the configured one\n"
+    "  --print-ports FILE  write the addresses in use to FILE once they listen\n"
+    "  --check             read the settings, say what is wrong with them, and end\n"
+    "  --version           print the version and end\n"
+    "  --help              print this and end\n"
+    "\n"
+    "SIGTERM and SIGINT stop it in order: everything taken is written and\n"
+    "acknowledged first. Exit codes: 0 done, 2 usage, settings, file or port,\n"
+    "3 packages missing, 4 Redis unreachable, 5 refused as unsafe.\n";
+
+enum { OPTION_CONFIG = 1, OPTION_STATE, OPTION_PORTS, OPTION_CHECK, OPTION_VERSION, OPTION_HELP };
+
+static const struct option options_known[] = {
+    {"config", required_argument, NULL, OPTION_CONFIG},
+    {"state", required_argument, NULL, OPTION_STATE},
+    {"print-ports", required_argument, NULL, OPTION_PORTS},
+    {"check", no_argument, NULL, OPTION_CHECK},
+    {"version", no_argument, NULL, OPTION_VERSION},
+    {"help", no_argument, NULL, OPTION_HELP},
+    {0},
+};
+
+int main(int argc, char **argv)
+{
+	struct app_options options = {.config = CONFIG_DEFAULT};
+	int option;
+	while ((option = getopt_long(argc, argv, "", options_known, NULL)) != -1) {
+		switch (option) {
+		case OPTION_CONFIG:
+			options.config = optarg;
+			break;
+		case OPTION_STATE:
+			options.state_dir = optarg;
+			break;
+		case OPTION_PORTS:
+			options.ports_file = optarg;
+			break;
+		case OPTION_CHECK:
+			options.check = true;
+			break;
+		case OPTION_VERSION:
+			printf("streamgauged %s\n", SG_VERSION);
+			return APP_EXIT_OK;
+		case OPTION_HELP:
+			fputs(usage_text, stdout);
+			return APP_EXIT_OK;
+		default:
+			fputs("streamgauged --help lists the options\n", stderr);
+			return APP_EXIT_USAGE;
+		}
+	}
+	if (optind < argc) {
+		fprintf(stderr,
+		        "streamgauged: %s is not an option; streamgauged --help lists them\n",
+		        argv[optind]);
+		return APP_EXIT_USAGE;
+	}
+	return app_run(&options);
+}

@@ -1,0 +1,380 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "mapping/fill.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#include "mapping/fill_text.h"
+#include "model/catalog.h"
+
+static int open_zone(const char *name, struct zone **ret_zone)
+{
+	return name ? zone_open(name, ret_zone) : 0;
+}
+
+int fill_init(struct fill *fill, struct items *items, const struct map_options *options,
+              const struct reader *reader)
+{
+	*fill = (struct fill){.items = items, .options = options, .reader = reader, .column = ""};
+	const struct mapping *mapping = items->mapping;
+	int err = open_zone(mapping->as_of.zone, &fill->as_of_zone);
+	for (uint32_t i = 0; i < mapping->shape_count && !err; i++)
+		err = open_zone(mapping->shapes[i].time.zone, &fill->time_zones[i]);
+	if (err)
+		fill_deinit(fill);
+	return err;
+}
+
+void fill_deinit(struct fill *fill)
+{
+	zone_close(fill->as_of_zone);
+	for (uint32_t i = 0; i < MAPPING_SHAPES; i++)
+		zone_close(fill->time_zones[i]);
+	buf_deinit(&fill->tuple);
+	buf_deinit(&fill->text);
+}
+
+void fill_bind(struct fill *fill)
+{
+	const struct intern *columns = &fill->reader->columns;
+	if (fill->bound_once && fill->bound_columns == columns->count)
+		return;
+	const struct mapping *mapping = fill->items->mapping;
+	for (uint32_t i = 0; i < mapping->column_count; i++)
+		fill->bound[i] =
+		    intern_find(columns, mapping->columns[i], strlen(mapping->columns[i]));
+	fill->bound_columns = columns->count;
+	fill->bound_once = true;
+}
+
+bool fill_takes(const struct fill *fill, const struct shape *shape, const struct record *record)
+{
+	for (uint32_t i = 0; i < shape->filter_count; i++) {
+		const struct filter_rule *filter = &shape->filters[i];
+		const struct field *field = record_field(record, fill->bound[filter->column]);
+		bool found = false;
+		for (uint32_t j = 0; j < filter->value_count && !found; j++)
+			found = field->present && strlen(filter->values[j]) == field->len &&
+			        memcmp(filter->values[j], field->text, field->len) == 0;
+		if (!found)
+			return false;
+	}
+	return true;
+}
+
+static const char *rule_column_name(const struct fill *fill, const struct value_rule *rule)
+{
+	return rule->column_count ? fill->items->mapping->columns[rule->columns[0]] : "";
+}
+
+static bool source_text(const struct field *text)
+{
+	for (uint32_t i = 0; i < text->len; i++) {
+		char c = text->text[i];
+		bool good = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
+		            (c >= '0' && c <= '9') || c == '.' || c == '_' || c == '-';
+		if (!good)
+			return false;
+	}
+	return text->len > 0 && text->len <= 96;
+}
+
+static bool is_currency(const char *text, size_t len)
+{
+	return len == 3 && text[0] >= 'A' && text[0] <= 'Z' && text[1] >= 'A' && text[1] <= 'Z' &&
+	       text[2] >= 'A' && text[2] <= 'Z';
+}
+
+/* The currency and zone that hold for the record: the option's, the file's,
+ * the mapping's; absent = the tenant's own. */
+struct terms {
+	struct field currency;
+	struct field zone;
+};
+
+static int read_terms(struct fill *fill, const struct record *record, struct terms *ret_terms)
+{
+	const struct mapping *mapping = fill->items->mapping;
+	const struct map_options *options = fill->options;
+	struct terms terms = {FIELD_ABSENT, FIELD_ABSENT};
+	int err = 0;
+	if (options->currency)
+		terms.currency =
+		    (struct field){options->currency, (uint32_t)strlen(options->currency), true};
+	else
+		err = fill_value(fill, record, &mapping->currency, &terms.currency);
+	if (!err && terms.currency.present && !is_currency(terms.currency.text, terms.currency.len))
+		err = fill_fail(fill, ERR_BAD_CURRENCY, rule_column_name(fill, &mapping->currency),
+		                "`%.*s`: a currency is three capital letters",
+		                (int)(terms.currency.len < 60 ? terms.currency.len : 60),
+		                terms.currency.text);
+	if (!err && options->zone)
+		terms.zone = (struct field){options->zone, (uint32_t)strlen(options->zone), true};
+	else if (!err)
+		err = fill_value(fill, record, &mapping->zone, &terms.zone);
+	if (!err)
+		*ret_terms = terms;
+	return err;
+}
+
+static int add_feed(struct fill *fill, const struct field *account, const struct terms *terms,
+                    uint16_t *ret_feed)
+{
+	struct items *items = fill->items;
+	const char *name = account->present ? account->text : "default";
+	size_t len = account->present ? account->len : strlen("default");
+	if (items->feed_count == ITEM_FEEDS_MAX)
+		return fill_fail(fill, ERR_TOO_MANY,
+		                 rule_column_name(fill, &items->mapping->account),
+		                 "a file holds at most 1,024 accounts");
+	struct feed feed = {.zone = "", .newest_us = INT64_MIN};
+	feed.account = arena_strndup(&items->arena, name, len);
+	if (!feed.account)
+		return fill_fail(fill, ERR_NOMEM, "", "%s", err_rule(ERR_NOMEM));
+	if (terms->currency.present)
+		memcpy(feed.currency, terms->currency.text, 3);
+	if (terms->zone.present) {
+		feed.zone = arena_strndup(&items->arena, terms->zone.text, terms->zone.len);
+		if (!feed.zone)
+			return fill_fail(fill, ERR_NOMEM, "", "%s", err_rule(ERR_NOMEM));
+		if (zone_open(feed.zone, &feed.tz) != 0)
+			return fill_fail(fill, ERR_INVALID,
+			                 rule_column_name(fill, &items->mapping->zone),
+			                 "there is no time zone `%s`", feed.zone);
+	}
+	*ret_feed = (uint16_t)items->feed_count;
+	items->feeds[items->feed_count++] = feed;
+	return 0;
+}
+
+static int find_feed(struct fill *fill, const struct field *account, const struct terms *terms,
+                     uint16_t *ret_feed)
+{
+	const char *name = account->present ? account->text : "default";
+	size_t len = account->present ? account->len : strlen("default");
+	for (uint32_t i = 0; i < fill->items->feed_count; i++) {
+		const char *known = fill->items->feeds[i].account;
+		if (strlen(known) == len && memcmp(known, name, len) == 0) {
+			*ret_feed = (uint16_t)i;
+			return 0;
+		}
+	}
+	return add_feed(fill, account, terms, ret_feed);
+}
+
+static int item_currency(struct fill *fill, const struct field *currency, struct item *item)
+{
+	struct items *items = fill->items;
+	const char *own = items->feeds[item->feed].currency;
+	if (!currency->present || memcmp(own, currency->text, 3) == 0)
+		return 0;
+	if (items->mapping->class == MAPPING_REPORT)
+		return fill_fail(fill, ERR_ACCOUNT_MISMATCH,
+		                 rule_column_name(fill, &items->mapping->currency),
+		                 "`%.*s`, but earlier rows of the account are in `%s`",
+		                 (int)currency->len, currency->text, own);
+	uint32_t at = 1;
+	while (at < items->currency_count && memcmp(items->currencies[at], currency->text, 3) != 0)
+		at++;
+	if (at == ITEM_CURRENCIES_MAX)
+		return fill_fail(fill, ERR_TOO_MANY, "", "a file bears at most 249 currencies");
+	if (at == items->currency_count) {
+		memcpy(items->currencies[at], currency->text, 3);
+		items->currency_count++;
+	}
+	item->currency = (uint8_t)at;
+	return 0;
+}
+
+/* Which source the record belongs to, and that it agrees with earlier rows. */
+static int fill_feed(struct fill *fill, const struct record *record, struct item *item)
+{
+	const struct mapping *mapping = fill->items->mapping;
+	struct terms terms;
+	struct field account;
+	int err = read_terms(fill, record, &terms);
+	/* The account comes last: joined texts share one buffer. */
+	if (!err)
+		err = fill_value(fill, record, &mapping->account, &account);
+	if (!err && account.present && !source_text(&account))
+		err = fill_fail(fill, ERR_BAD_SOURCE, rule_column_name(fill, &mapping->account),
+		                "`%.*s`: an account is named by A-Z a-z 0-9 . _ -",
+		                (int)(account.len < 60 ? account.len : 60), account.text);
+	if (!err)
+		err = find_feed(fill, &account, &terms, &item->feed);
+	if (err)
+		return err;
+	const struct feed *feed = &fill->items->feeds[item->feed];
+	if (terms.zone.present && (strlen(feed->zone) != terms.zone.len ||
+	                           memcmp(feed->zone, terms.zone.text, terms.zone.len) != 0))
+		return fill_fail(fill, ERR_ACCOUNT_MISMATCH, rule_column_name(fill, &mapping->zone),
+		                 "`%.*s`, but earlier rows of the account are in `%s`",
+		                 (int)(terms.zone.len < 60 ? terms.zone.len : 60), terms.zone.text,
+		                 feed->zone);
+	return item_currency(fill, &terms.currency, item);
+}
+
+static bool has_control(const struct field *text)
+{
+	for (uint32_t i = 0; i < text->len; i++)
+		if ((unsigned char)text->text[i] < 0x20 || text->text[i] == 0x7f)
+			return true;
+	return false;
+}
+
+/* A display name is cut to its limit and loses control characters: a name is
+ * no reason to refuse numbers. */
+static void put_label(struct fill *fill, uint16_t name, const struct field *text)
+{
+	char label[MODEL_VALUE_MAX];
+	size_t len = text->len < sizeof(label) ? text->len : sizeof(label);
+	if (text->len > sizeof(label))
+		while (len > 0 && ((unsigned char)text->text[len] & 0xc0) == 0x80)
+			len--;
+	for (size_t i = 0; i < len; i++)
+		label[i] = (unsigned char)text->text[i] < 0x20 || text->text[i] == 0x7f
+		               ? ' '
+		               : text->text[i];
+	tuple_put(&fill->tuple, name, label, len);
+}
+
+enum tuple_use { TUPLE_KEY, TUPLE_DIMS, TUPLE_LABELS };
+
+static int put_dim(struct fill *fill, const struct dim_rule *rule, const struct field *text,
+                   enum tuple_use use)
+{
+	const char *column = rule_column_name(fill, &rule->value);
+	if (!text->present && use == TUPLE_KEY && !rule->value.optional)
+		return fill_fail(fill, ERR_MISSING_FIELD, column,
+		                 "the value is part of the row's key and empty");
+	if (!text->present)
+		return 0;
+	if (use == TUPLE_LABELS) {
+		put_label(fill, rule->name, text);
+		return 0;
+	}
+	if (text->len > MODEL_VALUE_MAX)
+		return fill_fail(fill, ERR_TOO_LONG, column, "`%.60s...` is longer than 128 bytes",
+		                 text->text);
+	if (has_control(text))
+		return fill_fail(fill, ERR_BAD_TEXT, column, "the text holds a control character");
+	tuple_put(&fill->tuple, rule->name, text->text, text->len);
+	return 0;
+}
+
+static int fill_tuple(struct fill *fill, const struct record *record, const struct dim_rules *rules,
+                      enum tuple_use use, uint32_t *ret_tuple)
+{
+	buf_reset(&fill->tuple);
+	for (uint32_t i = 0; i < rules->count; i++) {
+		struct field text;
+		int err = fill_value(fill, record, &rules->rules[i].value, &text);
+		if (!err)
+			err = put_dim(fill, &rules->rules[i], &text, use);
+		if (err)
+			return err;
+	}
+	uint32_t tuple = buf_failed(&fill->tuple)
+	                     ? INTERN_NONE
+	                     : intern_add(&fill->items->tuples, fill->tuple.bytes, fill->tuple.len);
+	if (tuple == INTERN_NONE)
+		return fill_fail(fill, ERR_NOMEM, "", "%s", err_rule(ERR_NOMEM));
+	*ret_tuple = tuple;
+	return 0;
+}
+
+static int fill_row_head(struct fill *fill, const struct shape *shape, const struct record *record,
+                         struct item *item)
+{
+	int err = fill_period(fill, record, &shape->period, item);
+	if (err)
+		return err;
+	fill->slice_known = true;
+	bool given = false;
+	err = fill_instant(fill, record, &fill->items->mapping->as_of, fill->as_of_zone, true,
+	                   &item->time_us, &given);
+	if (!err && !given) {
+		item->time_us = fill->options->as_of_us;
+		fill->as_of_default = true;
+	}
+	if (!err)
+		err = fill_tuple(fill, record, &shape->key, TUPLE_KEY, &item->key);
+	if (!err)
+		err = fill_tuple(fill, record, &shape->labels, TUPLE_LABELS, &item->labels);
+	return err;
+}
+
+/* An event's id or type: a text of its own, ITEM_NO_ID when not given. */
+static int fill_text(struct fill *fill, const struct record *record, const struct value_rule *rule,
+                     uint32_t *ret_text)
+{
+	struct field text;
+	int err = fill_value(fill, record, rule, &text);
+	if (err)
+		return err;
+	*ret_text = ITEM_NO_ID;
+	if (!text.present && value_given(rule) && !rule->optional)
+		return fill_fail(fill, ERR_MISSING_FIELD, rule_column_name(fill, rule),
+		                 "the value is empty");
+	if (!text.present)
+		return 0;
+	if (text.len > MODEL_VALUE_MAX || has_control(&text))
+		return fill_fail(fill, ERR_BAD_TEXT, rule_column_name(fill, rule), "%s",
+		                 err_rule(ERR_BAD_TEXT));
+	*ret_text = intern_add(&fill->items->texts, text.text, text.len);
+	return *ret_text == INTERN_NONE ? fill_fail(fill, ERR_NOMEM, "", "%s", err_rule(ERR_NOMEM))
+	                                : 0;
+}
+
+static int fill_event_head(struct fill *fill, uint32_t index, const struct record *record,
+                           struct item *item)
+{
+	const struct shape *shape = &fill->items->mapping->shapes[index];
+	const struct zone *zone = fill->time_zones[index];
+	if (!zone)
+		zone = fill->items->feeds[item->feed].tz;
+	bool given = false;
+	int err = fill_instant(fill, record, &shape->time, zone, false, &item->time_us, &given);
+	if (!err && !given)
+		err = fill_fail(fill, ERR_MISSING_FIELD,
+		                fill->items->mapping->columns[shape->time.column],
+		                "the time is empty");
+	if (!err)
+		err = fill_text(fill, record, &shape->event_id, &item->key);
+	if (!err)
+		err = fill_text(fill, record, &shape->type, &item->labels);
+	return err;
+}
+
+int fill_item(struct fill *fill, uint32_t index, const struct record *record, struct item *ret_item,
+              bool *ret_empty)
+{
+	const struct mapping *mapping = fill->items->mapping;
+	const struct shape *shape = &mapping->shapes[index];
+	int64_t values[MAPPING_MEASURES];
+	fill->slice_known = false;
+	*ret_item = (struct item){.offset = record->offset,
+	                          .line = (uint32_t)record->line,
+	                          .shape = (uint16_t)index,
+	                          .report = shape->first};
+	int err = fill_feed(fill, record, ret_item);
+	if (!err)
+		err = shape->report ? fill_row_head(fill, shape, record, ret_item)
+		                    : fill_event_head(fill, index, record, ret_item);
+	if (!err)
+		err = fill_tuple(fill, record, &shape->dims, TUPLE_DIMS, &ret_item->dims);
+	if (!err)
+		err = fill_amounts(fill, record, shape, values, &ret_item->mask);
+	if (err)
+		return err;
+	*ret_empty = ret_item->mask == 0 && (shape->report || ret_item->labels == ITEM_NO_ID);
+	if (*ret_empty)
+		return 0;
+	struct feed *feed = &fill->items->feeds[ret_item->feed];
+	if (!shape->report && ret_item->time_us > feed->newest_us)
+		feed->newest_us = ret_item->time_us;
+	feed->count++;
+	if (items_add(fill->items, ret_item, values) != 0)
+		return fill_fail(fill, ERR_NOMEM, "", "%s", err_rule(ERR_NOMEM));
+	return 0;
+}

@@ -1,0 +1,88 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "mapping/reader.h"
+
+#include <stdio.h>
+#include <string.h>
+
+const char *input_format_name(enum input_format format)
+{
+	return format == INPUT_CSV ? "csv" : "jsonl";
+}
+
+/* The first byte behind a byte order mark and blanks; a blank when the input
+ * holds nothing else. */
+static int first_byte(struct input input, char *ret_byte)
+{
+	char head[4096];
+	size_t len = 0;
+	int err = input.read(input.ctx, 0, head, sizeof(head), &len);
+	if (err)
+		return err;
+	size_t at = len >= 3 && memcmp(head, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
+	while (at < len && strchr(" \t\r\n", head[at]) && head[at])
+		at++;
+	*ret_byte = at < len ? head[at] : len < sizeof(head) ? ' ' : '\0';
+	return 0;
+}
+
+int reader_open(struct reader *reader, struct input input, struct read_error *ret_error)
+{
+	*reader = (struct reader){0};
+	char first = '\0';
+	int err = first_byte(input, &first);
+	ret_error->line = 0;
+	if (err) {
+		(void)snprintf(ret_error->text, sizeof(ret_error->text), "%s", err_rule(err));
+		return err;
+	}
+	if (first == ' ') {
+		(void)snprintf(ret_error->text, sizeof(ret_error->text), "the file is empty");
+		return ERR_MALFORMED;
+	}
+	if (first == '[') {
+		(void)snprintf(ret_error->text, sizeof(ret_error->text),
+		               "a JSON array; write one object per line instead (NDJSON)");
+		return ERR_MALFORMED;
+	}
+	if (first == '{') {
+		reader->format = INPUT_JSONL;
+		jsonl_open(&reader->jsonl, input, &reader->columns);
+		return 0;
+	}
+	reader->format = INPUT_CSV;
+	err = csv_open(&reader->csv, input, &reader->columns, ret_error);
+	if (err)
+		intern_deinit(&reader->columns);
+	return err;
+}
+
+void reader_close(struct reader *reader)
+{
+	if (reader->format == INPUT_CSV)
+		csv_close(&reader->csv);
+	else
+		jsonl_close(&reader->jsonl);
+	intern_deinit(&reader->columns);
+}
+
+int reader_next(struct reader *reader, struct record *ret_record, bool *ret_more,
+                struct read_error *ret_error)
+{
+	if (reader->format == INPUT_CSV)
+		return csv_next(&reader->csv, ret_record, ret_more, ret_error);
+	return jsonl_next(&reader->jsonl, ret_record, ret_more, ret_error);
+}
+
+void reader_seek(struct reader *reader, uint64_t offset, uint64_t line)
+{
+	bool csv = reader->format == INPUT_CSV;
+	struct window *window = csv ? &reader->csv.window : &reader->jsonl.window;
+	window->offset = offset;
+	window->len = 0;
+	window->next = 0;
+	window->ended = false;
+	if (csv)
+		reader->csv.line = line;
+	else
+		reader->jsonl.line = line - 1;
+}

@@ -1,0 +1,339 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "mapping/recognise.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/buf.h"
+
+#define SIGHT_RECORDS 20000
+
+/* References of the columns a shape cannot do without, each once. */
+struct needs {
+	uint16_t columns[MAPPING_COLUMNS];
+	uint32_t count;
+};
+
+static void need(struct needs *needs, uint16_t column)
+{
+	if (column == MAPPING_NO_COLUMN)
+		return;
+	for (uint32_t i = 0; i < needs->count; i++)
+		if (needs->columns[i] == column)
+			return;
+	needs->columns[needs->count++] = column;
+}
+
+static void need_value(struct needs *needs, const struct value_rule *rule, bool all)
+{
+	for (uint32_t i = 0; i < rule->column_count && (all || !rule->optional); i++)
+		need(needs, rule->columns[i]);
+}
+
+static void need_dims(struct needs *needs, const struct dim_rules *dims, bool all)
+{
+	for (uint32_t i = 0; i < dims->count; i++)
+		need_value(needs, &dims->rules[i].value, all);
+}
+
+/* `all`: every column it reads, not only those it needs. */
+static void gather(const struct mapping *mapping, const struct shape *shape, bool all,
+                   struct needs *needs)
+{
+	needs->count = 0;
+	for (uint32_t i = 0; i < shape->filter_count; i++)
+		need(needs, shape->filters[i].column);
+	for (uint32_t i = 0; i < shape->with_count; i++)
+		need(needs, shape->with[i]);
+	if (shape->report) {
+		need(needs, shape->period.column);
+		need(needs, shape->period.to_column);
+		need(needs, shape->period.hour_column);
+	} else {
+		need(needs, shape->time.column);
+		need_value(needs, &shape->event_id, all);
+		need_value(needs, &shape->type, all);
+	}
+	need_dims(needs, &shape->key, all);
+	need_dims(needs, &shape->dims, all);
+	for (uint32_t i = 0; i < shape->measure_count; i++) {
+		if (shape->measures[i].optional && !all)
+			continue;
+		need(needs, shape->measures[i].column);
+		need(needs, shape->measures[i].factor);
+	}
+	if (!all)
+		return;
+	need_dims(needs, &shape->labels, true);
+	need_value(needs, &mapping->account, true);
+	need_value(needs, &mapping->currency, true);
+	need_value(needs, &mapping->zone, true);
+	need(needs, mapping->as_of.column);
+}
+
+static bool has_column(const struct sight *sight, const char *name)
+{
+	return intern_find(&sight->columns, name, strlen(name)) != INTERN_NONE;
+}
+
+static bool has_value(const struct sight *sight, const struct mapping *mapping,
+                      const struct filter_rule *filter)
+{
+	char text[512];
+	for (uint32_t i = 0; i < filter->value_count; i++) {
+		int len = snprintf(text, sizeof(text), "%s=%s", mapping->columns[filter->column],
+		                   filter->values[i]);
+		if (len > 0 && (size_t)len < sizeof(text) &&
+		    intern_find(&sight->values, text, (size_t)len) != INTERN_NONE)
+			return true;
+	}
+	return false;
+}
+
+/* JSON streams are told by their values; a CSV's filter column may hold other
+ * rows first. */
+static bool streams_fit(const struct sight *sight, const struct mapping *mapping,
+                        const struct shape *shape)
+{
+	if (sight->format == INPUT_CSV)
+		return true;
+	for (uint32_t i = 0; i < shape->filter_count; i++)
+		if (!has_value(sight, mapping, &shape->filters[i]))
+			return false;
+	return true;
+}
+
+bool sight_fits(const struct sight *sight, const struct mapping *mapping, const struct shape *shape)
+{
+	if (!mapping->formats[sight->format] || !streams_fit(sight, mapping, shape))
+		return false;
+	for (uint32_t i = 0; i < shape->without_count; i++)
+		if (has_column(sight, mapping->columns[shape->without[i]]))
+			return false;
+	struct needs needs;
+	gather(mapping, shape, false, &needs);
+	for (uint32_t i = 0; i < needs.count; i++)
+		if (!has_column(sight, mapping->columns[needs.columns[i]]))
+			return false;
+	return true;
+}
+
+static int note_values(struct sight *sight, const struct reader *reader,
+                       const struct record *record, const struct mapping_list *list)
+{
+	char text[512];
+	for (uint32_t m = 0; m < list->count; m++) {
+		const struct mapping *mapping = list->items[m];
+		for (uint32_t s = 0; s < mapping->shape_count; s++) {
+			const struct shape *shape = &mapping->shapes[s];
+			for (uint32_t f = 0; f < shape->filter_count; f++) {
+				const char *name = mapping->columns[shape->filters[f].column];
+				uint32_t column = intern_find(&reader->columns, name, strlen(name));
+				const struct field *field = record_field(record, column);
+				int len = snprintf(text, sizeof(text), "%s=%.*s", name,
+				                   (int)field->len, field->text);
+				if (!field->present || len < 0 || (size_t)len >= sizeof(text))
+					continue;
+				if (intern_add(&sight->values, text, (size_t)len) == INTERN_NONE)
+					return ERR_NOMEM;
+			}
+		}
+	}
+	return 0;
+}
+
+static int look(struct reader *reader, const struct mapping_list *list, struct sight *sight,
+                struct read_error *ret_error)
+{
+	uint32_t limit = reader->format == INPUT_CSV ? 0 : SIGHT_RECORDS;
+	int err = 0;
+	bool more = true;
+	for (uint32_t i = 0; i < limit && more && !err; i++) {
+		struct record record;
+		err = reader_next(reader, &record, &more, ret_error);
+		if (err == ERR_MALFORMED)
+			err = 0;
+		else if (!err && more)
+			err = note_values(sight, reader, &record, list);
+	}
+	for (uint32_t i = 0; i < reader->columns.count && !err; i++) {
+		const struct intern_entry *entry = intern_get(&reader->columns, i);
+		if (intern_add(&sight->columns, entry->bytes, entry->len) == INTERN_NONE)
+			err = ERR_NOMEM;
+	}
+	return err;
+}
+
+int sight_take(struct input input, const struct mapping_list *list, struct sight *ret_sight,
+               struct read_error *ret_error)
+{
+	struct reader reader;
+	int err = reader_open(&reader, input, ret_error);
+	if (err)
+		return err;
+	struct sight sight = {.format = reader.format};
+	err = look(&reader, list, &sight, ret_error);
+	reader_close(&reader);
+	if (err)
+		sight_deinit(&sight);
+	else
+		*ret_sight = sight;
+	return err;
+}
+
+void sight_deinit(struct sight *sight)
+{
+	intern_deinit(&sight->columns);
+	intern_deinit(&sight->values);
+}
+
+/* How many of the file's columns the mapping's fitting shapes read; 0 = none
+ * fits. */
+static uint32_t columns_read(const struct sight *sight, const struct mapping *mapping)
+{
+	bool read[MAPPING_COLUMNS] = {false};
+	bool fits = false;
+	struct needs needs;
+	for (uint32_t i = 0; i < mapping->shape_count; i++) {
+		if (!sight_fits(sight, mapping, &mapping->shapes[i]))
+			continue;
+		fits = true;
+		gather(mapping, &mapping->shapes[i], true, &needs);
+		for (uint32_t j = 0; j < needs.count; j++)
+			read[needs.columns[j]] = true;
+	}
+	uint32_t count = fits;
+	for (uint32_t i = 0; fits && i < mapping->column_count; i++)
+		count += read[i] && has_column(sight, mapping->columns[i]);
+	return count;
+}
+
+/* The shape of a mapping that is nearest to fitting. */
+struct nearness {
+	const struct mapping *mapping;
+	const struct shape *shape;
+	uint32_t found;
+	uint32_t missing;
+};
+
+static struct nearness nearest_shape(const struct sight *sight, const struct mapping *mapping)
+{
+	struct nearness best = {.mapping = mapping};
+	struct needs needs;
+	for (uint32_t i = 0; i < mapping->shape_count; i++) {
+		gather(mapping, &mapping->shapes[i], false, &needs);
+		struct nearness one = {mapping, &mapping->shapes[i], 0, 0};
+		for (uint32_t j = 0; j < needs.count; j++) {
+			if (has_column(sight, mapping->columns[needs.columns[j]]))
+				one.found++;
+			else
+				one.missing++;
+		}
+		if (!best.shape || one.found * (best.found + best.missing) >
+		                       best.found * (one.found + one.missing))
+			best = one;
+	}
+	return best;
+}
+
+static void tell_missing(const struct sight *sight, const struct nearness *near, struct buf *text)
+{
+	struct needs needs;
+	gather(near->mapping, near->shape, false, &needs);
+	buf_printf(text, "%s", near->mapping->name);
+	if (near->shape->report)
+		buf_printf(text, " (%s)", near->shape->report);
+	uint32_t told = 0;
+	for (uint32_t i = 0; i < needs.count; i++) {
+		const char *column = near->mapping->columns[needs.columns[i]];
+		if (has_column(sight, column))
+			continue;
+		buf_printf(text, "%s `%s`", told == 0 ? " lacks" : ",", column);
+		if (++told == 8 && near->missing > 8) {
+			buf_printf(text, " and %u more", near->missing - 8);
+			return;
+		}
+	}
+	if (told == 0 && !near->mapping->formats[sight->format])
+		buf_printf(text, " does not read %s", input_format_name(sight->format));
+	else if (told == 0 && !streams_fit(sight, near->mapping, near->shape))
+		buf_printf(text, " finds no record that it filters for");
+	else if (told == 0)
+		buf_printf(text, " does not take files with the columns of its `without`");
+}
+
+static void copy_text(struct buf *text, struct recognition *ret_recognition)
+{
+	buf_put_byte(text, 0);
+	(void)snprintf(ret_recognition->text, sizeof(ret_recognition->text), "%s",
+	               buf_failed(text) ? "" : (const char *)text->bytes);
+	buf_deinit(text);
+}
+
+static int by_nearness(const void *a, const void *b)
+{
+	const struct nearness *x = a;
+	const struct nearness *y = b;
+	uint64_t left = (uint64_t)x->found * (y->found + y->missing);
+	uint64_t right = (uint64_t)y->found * (x->found + x->missing);
+	return left > right ? -1 : left < right ? 1 : strcmp(x->mapping->name, y->mapping->name);
+}
+
+static void tell_nearest(const struct sight *sight, const struct mapping_list *list,
+                         struct recognition *ret_recognition)
+{
+	struct buf text = {0};
+	struct nearness *near = calloc(list->count + 1, sizeof(*near));
+	for (uint32_t i = 0; near && i < list->count; i++)
+		near[i] = nearest_shape(sight, list->items[i]);
+	buf_put_text(&text, "no mapping fits its columns; nearest: ");
+	if (near && list->count > 0)
+		qsort(near, list->count, sizeof(*near), by_nearness);
+	for (uint32_t i = 0; near && i < list->count && i < 3; i++) {
+		buf_put_text(&text, i ? "; " : "");
+		tell_missing(sight, &near[i], &text);
+	}
+	free(near);
+	copy_text(&text, ret_recognition);
+}
+
+void recognise(const struct sight *sight, const struct mapping_list *list,
+               struct recognition *ret_recognition)
+{
+	*ret_recognition = (struct recognition){0};
+	uint32_t best = 0;
+	const struct mapping *second = NULL;
+	for (uint32_t i = 0; i < list->count; i++) {
+		uint32_t count = columns_read(sight, list->items[i]);
+		if (count == 0 || count < best)
+			continue;
+		second = count == best ? ret_recognition->mapping : NULL;
+		ret_recognition->mapping = list->items[i];
+		best = count;
+	}
+	if (!ret_recognition->mapping) {
+		tell_nearest(sight, list, ret_recognition);
+	} else if (second) {
+		(void)snprintf(ret_recognition->text, sizeof(ret_recognition->text),
+		               "the mappings %s and %s fit equally well; choose one with --mapping",
+		               second->name, ret_recognition->mapping->name);
+		ret_recognition->mapping = NULL;
+	}
+}
+
+bool recognise_named(const struct sight *sight, const struct mapping *mapping,
+                     struct recognition *ret_recognition)
+{
+	*ret_recognition = (struct recognition){0};
+	if (columns_read(sight, mapping) > 0) {
+		ret_recognition->mapping = mapping;
+		return true;
+	}
+	struct buf text = {0};
+	struct nearness near = nearest_shape(sight, mapping);
+	buf_put_text(&text, "the mapping does not fit: ");
+	tell_missing(sight, &near, &text);
+	copy_text(&text, ret_recognition);
+	return false;
+}

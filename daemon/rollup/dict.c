@@ -52,14 +52,14 @@ void dict_init(struct dict *dict, const struct catalog *catalog)
 
 void dict_deinit(struct dict *dict)
 {
-	for (int kind = 0; kind < DICT_KINDS; kind++)
-		intern_deinit(&dict->tables[kind]);
 	for (int dim = 0; dim < MODEL_DIMS; dim++) {
 		intern_deinit(&dict->dim_texts[dim]);
 		free(dict->dim_values[dim]);
 	}
 	for (uint32_t i = 0; dict->placements && i < dict->tables[DICT_PLACEMENT].count; i++)
 		free(dict->placements[i].groups);
+	for (int kind = 0; kind < DICT_KINDS; kind++)
+		intern_deinit(&dict->tables[kind]);
 	for (int set = 0; set < MODEL_SETS; set++) {
 		free(dict->set_members[set]);
 		for (int grain = 0; grain < GRAIN_COUNT; grain++)
@@ -339,14 +339,14 @@ uint32_t dict_group(struct dict *dict, uint32_t set, uint32_t period_days,
 
 /* ---- columns ---- */
 
-uint32_t dict_column(struct dict *dict, uint32_t measure, const char currency[4])
+uint32_t dict_column(struct dict *dict, uint32_t measure, const char *currency)
 {
 	if (!currency[0] && dict->plain_columns[measure] != INTERN_NONE)
 		return dict->plain_columns[measure];
 	const struct measure *m = &dict->catalog->measures[measure];
 	for (uint32_t id = 0; currency[0] && id < dict->tables[DICT_COLUMN].count; id++)
 		if (dict->columns[id].measure == (int)measure &&
-		    memcmp(dict->columns[id].currency, currency, 4) == 0)
+		    strcmp(dict->columns[id].currency, currency) == 0)
 			return id;
 	struct entry entry = {.len = 0};
 	entry_bytes(&entry, 1, m->id, strlen(m->id));

@@ -106,7 +106,7 @@ uint32_t dict_value_find(const struct dict *dict, uint32_t dim, const char *text
 /* Group of the set for an item with these values (by catalog dimension). */
 uint32_t dict_group(struct dict *dict, uint32_t set, uint32_t period_days,
                     const uint32_t values[MODEL_DIMS]);
-uint32_t dict_column(struct dict *dict, uint32_t measure, const char currency[4]);
+uint32_t dict_column(struct dict *dict, uint32_t measure, const char *currency);
 uint32_t dict_placement(struct dict *dict, const uint32_t values[MODEL_DIMS]);
 /* Groups of a placement, one per grouping set; valid until the next call. */
 const uint32_t *dict_placement_groups(struct dict *dict, uint32_t placement, uint32_t period_days);

@@ -133,6 +133,8 @@ static int by_generation(const void *a, const void *b)
 static int ask_pages(struct partition *partition, struct fetch_list *list)
 {
 	struct loading *loading = &partition->loading;
+	if (!loading->delta_count)
+		return 0;
 	qsort(loading->deltas, loading->delta_count, sizeof(*loading->deltas), by_generation);
 	for (uint32_t i = 0; i < loading->delta_count; i++) {
 		struct cursor record = cursor_of(loading->deltas[i].bytes, loading->deltas[i].len);

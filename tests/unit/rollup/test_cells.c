@@ -1,0 +1,124 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <criterion/criterion.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "rollup/cells.h"
+
+Test(cells, key_parts_come_back)
+{
+	uint32_t key = cell_key(31, CELL_COLUMN_MAX - 1, 63);
+	cr_assert_eq(cell_group(key), 31);
+	cr_assert_eq(cell_column(key), CELL_COLUMN_MAX - 1);
+	cr_assert_eq(cell_pos(key), 63);
+}
+
+Test(cells, gather_adds_sorts_and_drops_zeros)
+{
+	struct gather gather = {0};
+	gather_add(&gather, 9, 4);
+	gather_add(&gather, 0, 1);
+	gather_add(&gather, 9, 3);
+	gather_add(&gather, 5, 2);
+	gather_add(&gather, 5, -2);
+	struct cell out[4];
+	cr_assert_eq(gather_count(&gather), 3);
+	cr_assert_eq(gather_take(&gather, out), 2);
+	cr_assert_eq(out[0].key, 0);
+	cr_assert_eq(out[0].value, 1);
+	cr_assert_eq(out[1].key, 9);
+	cr_assert_eq(out[1].value, 7);
+	cr_assert_eq(gather_count(&gather), 0);
+}
+
+Test(cells, sums_beyond_64_bits_are_kept_in_parts)
+{
+	struct gather gather = {0};
+	gather_add(&gather, 1, INT64_MAX);
+	gather_add(&gather, 1, INT64_MAX);
+	gather_add(&gather, 1, -5);
+	struct cell out[3];
+	uint32_t count = gather_take(&gather, out);
+	__int128 sum = 0;
+	for (uint32_t i = 0; i < count; i++)
+		sum += out[i].value;
+	cr_assert(sum == (__int128)INT64_MAX * 2 - 5);
+	struct run a = {malloc(sizeof(struct cell)), 1};
+	struct run b = {out, count};
+	a.cells[0] = (struct cell){1, INT64_MAX};
+	run_merge(&a, &b);
+	sum = 0;
+	for (uint32_t i = 0; i < a.count; i++) {
+		cr_assert(i == 0 || a.cells[i].key >= a.cells[i - 1].key);
+		sum += a.cells[i].value;
+	}
+	cr_assert(sum == (__int128)INT64_MAX * 3 - 5);
+	run_deinit(&a);
+}
+
+Test(cells, merge_drops_what_cancels)
+{
+	struct cell right[] = {{1, 2}, {3, -4}, {7, 1}};
+	struct run a = {malloc(2 * sizeof(struct cell)), 2};
+	a.cells[0] = (struct cell){3, 4};
+	a.cells[1] = (struct cell){5, 6};
+	run_merge(&a, &(struct run){right, 3});
+	cr_assert_eq(a.count, 3);
+	cr_assert_eq(a.cells[0].key, 1);
+	cr_assert_eq(a.cells[1].key, 5);
+	cr_assert_eq(a.cells[2].key, 7);
+	run_deinit(&a);
+}
+
+/* Random runs, sparse and dense, come back cell by cell. */
+Test(cells, packed_form_round_trip)
+{
+	srand(7);
+	for (int round = 0; round < 300; round++) {
+		struct gather gather = {0};
+		int cells = rand() % 400;
+		for (int i = 0; i < cells; i++) {
+			uint32_t group = (uint32_t)(rand() % (round % 3 ? 32 : 2));
+			uint32_t column = (uint32_t)(rand() % (round % 5 ? 4 : 3000));
+			int64_t value = ((int64_t)rand() << 31 ^ rand()) >> (rand() % 60);
+			gather_add(&gather, cell_key(group, column, (uint32_t)(rand() % 60)),
+			           rand() % 2 ? value : -value);
+		}
+		struct cell *in = malloc(((size_t)cells + 1) * sizeof(*in));
+		uint32_t count = gather_take(&gather, in);
+		struct buf buf = {0};
+		buf_put_key(&buf, 1, 0);
+		buf_put_varint(&buf, 42);
+		cells_encode(&buf, in, count);
+		struct run out;
+		uint64_t generation;
+		cr_assert_eq(run_decode(buf.bytes, buf.len, &out, &generation), 0);
+		cr_assert_eq(generation, 42);
+		cr_assert_eq(out.count, count);
+		for (uint32_t i = 0; i < count; i++) {
+			cr_assert_eq(out.cells[i].key, in[i].key);
+			cr_assert_eq(out.cells[i].value, in[i].value);
+		}
+		run_deinit(&out);
+		buf_deinit(&buf);
+		free(in);
+	}
+}
+
+Test(cells, cut_pages_are_refused)
+{
+	struct cell in[] = {{cell_key(0, 1, 3), 5}, {cell_key(0, 1, 9), 6}, {cell_key(2, 1, 9), 7}};
+	struct buf buf = {0};
+	cells_encode(&buf, in, 3);
+	int refused = 0;
+	for (size_t len = 1; len < buf.len; len++) {
+		struct run out;
+		uint64_t generation;
+		if (run_decode(buf.bytes, len, &out, &generation) == ERR_MALFORMED)
+			refused++;
+		else
+			run_deinit(&out);
+	}
+	cr_assert_eq(refused, (int)buf.len - 1);
+	buf_deinit(&buf);
+}

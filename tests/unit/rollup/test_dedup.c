@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <criterion/criterion.h>
+#include <string.h>
+
+#include "rollup/dedup.h"
+
+static struct dedup_id id_of(uint64_t n)
+{
+	struct dedup_id id;
+	uint64_t parts[2] = {n * 0x9E3779B97F4A7C15u + 1, n};
+	memcpy(id.bytes, parts, sizeof(parts));
+	return id;
+}
+
+Test(dedup, remembers_until_the_window_has_passed)
+{
+	struct dedup dedup;
+	dedup_init(&dedup, 1000000, 168);
+	for (uint64_t n = 0; n < 5000; n++) {
+		struct dedup_id id = id_of(n);
+		cr_assert_not(dedup_seen(&dedup, &id));
+		dedup_add(&dedup, &id, (int32_t)(n / 1000));
+	}
+	for (uint32_t i = 0; i < dedup.block_count; i++)
+		dedup.blocks[i].stored = dedup.blocks[i].count;
+	dedup_advance(&dedup, 168 + 2);
+	for (uint64_t n = 0; n < 5000; n++) {
+		struct dedup_id id = id_of(n);
+		cr_assert_eq(dedup_seen(&dedup, &id), n >= 2000, "id %zu", (size_t)n);
+	}
+	cr_assert_not(dedup.short_window);
+	cr_assert_eq(dedup_oldest_hour(&dedup, 170), 2);
+	dedup_deinit(&dedup);
+}
+
+Test(dedup, too_many_ids_shorten_the_window_and_say_so)
+{
+	struct dedup dedup;
+	dedup_init(&dedup, 3000, 168);
+	for (uint64_t n = 0; n < 6000; n++) {
+		struct dedup_id id = id_of(n);
+		dedup_add(&dedup, &id, (int32_t)(n / 1000));
+	}
+	for (uint32_t i = 0; i < dedup.block_count; i++)
+		dedup.blocks[i].stored = dedup.blocks[i].count;
+	dedup_advance(&dedup, 6);
+	cr_assert(dedup.short_window);
+	cr_assert_leq(dedup.used, 3000);
+	struct dedup_id newest = id_of(5999);
+	struct dedup_id oldest = id_of(0);
+	cr_assert(dedup_seen(&dedup, &newest));
+	cr_assert_not(dedup_seen(&dedup, &oldest));
+	cr_assert_gt(dedup_oldest_hour(&dedup, 6), 6 - 168);
+	dedup_deinit(&dedup);
+}
+
+Test(dedup, ids_not_yet_in_a_flush_are_never_dropped)
+{
+	struct dedup dedup;
+	dedup_init(&dedup, 10, 1);
+	for (uint64_t n = 0; n < 100; n++) {
+		struct dedup_id id = id_of(n);
+		dedup_add(&dedup, &id, (int32_t)n);
+	}
+	dedup_advance(&dedup, 1000);
+	cr_assert_eq(dedup.used, 100);
+	dedup_deinit(&dedup);
+}
+
+Test(dedup, blocks_load_as_they_were_stored)
+{
+	struct dedup dedup;
+	dedup_init(&dedup, 1000000, 168);
+	struct dedup_id ids[3] = {id_of(1), id_of(2), id_of(3)};
+	cr_assert_eq(dedup_load(&dedup, 7, 0, (uint8_t *)ids, sizeof(ids)), 0);
+	cr_assert_eq(dedup_load(&dedup, 8, 0, (uint8_t *)ids, 15), ERR_MALFORMED);
+	cr_assert(dedup_seen(&dedup, &ids[1]));
+	struct dedup_id next = id_of(4);
+	dedup_add(&dedup, &next, 7);
+	cr_assert_eq(dedup.block_count, 1);
+	cr_assert_eq(dedup.blocks[0].count, 4);
+	cr_assert_eq(dedup.blocks[0].stored, 3);
+	dedup_deinit(&dedup);
+}

@@ -1,0 +1,281 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <criterion/criterion.h>
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "rollup/rows.h"
+
+#define PLACES  3
+#define COLUMNS 3
+
+/* What the increments of a page add up to, by placement and column. */
+struct sums {
+	int64_t of[PLACES][COLUMNS];
+};
+
+static void add(void *arg, uint32_t key, uint32_t placement, uint32_t column, int64_t diff)
+{
+	(void)key;
+	struct sums *sums = arg;
+	sums->of[placement][column] += diff;
+}
+
+static enum row_result apply(struct row_page *page, struct sums *sums, uint32_t key, uint32_t place,
+                             int64_t as_of, const int64_t *values, uint32_t mask)
+{
+	struct row_amount amounts[COLUMNS];
+	struct row_reading reading = {
+	    .key = key, .placement = place, .version = {as_of, 1}, .amounts = amounts};
+	for (uint32_t c = 0; c < COLUMNS; c++)
+		if (mask >> c & 1)
+			amounts[reading.amount_count++] = (struct row_amount){c, values[c]};
+	return row_page_apply(page, &reading, add, sums);
+}
+
+static const char *vector_op(json_t *op, struct row_page *page, struct sums *sums)
+{
+	static char zeroed[32];
+	int64_t as_of = json_integer_value(json_object_get(op, "as_of"));
+	if (strcmp(json_string_value(json_object_get(op, "op")), "commit_slice") == 0) {
+		int before = 0;
+		for (uint32_t i = 0; i < page->count; i++)
+			before += page->rows[i].version.as_of_us < as_of;
+		int err = row_page_commit(page, as_of,
+		                          (uint64_t)json_integer_value(json_object_get(op, "rows")),
+		                          json_is_true(json_object_get(op, "complete")), add, sums);
+		if (err)
+			return err_code(err);
+		snprintf(zeroed, sizeof(zeroed), "zeroed:%d", before);
+		return zeroed;
+	}
+	const char *key = json_string_value(json_object_get(op, "key"));
+	int64_t values[] = {json_integer_value(json_object_get(op, "spend_micros")),
+	                    json_integer_value(json_object_get(op, "conversions_micro"))};
+	uint32_t id = (uint32_t)(strstr(key, "|c")[2] - '0');
+	switch (apply(page, sums, id, 0, as_of, values, 3)) {
+	case ROW_APPLIED:
+		return "applied";
+	case ROW_UNCHANGED:
+		return "unchanged";
+	case ROW_STALE:
+		return "stale";
+	case ROW_CONFLICT:
+		return "as_of_conflict";
+	}
+	return "?";
+}
+
+Test(rows, vectors)
+{
+	json_t *root = json_load_file(SG_SOURCE_DIR "/tests/data/vectors.json", 0, NULL);
+	cr_assert_not_null(root);
+	size_t at;
+	json_t *vector;
+	int run = 0;
+	json_array_foreach(json_object_get(root, "vectors"), at, vector)
+	{
+		const char *kind = json_string_value(json_object_get(vector, "kind"));
+		json_t *ops = json_object_get(json_object_get(vector, "input"), "ops");
+		if (strcmp(kind, "snapshot_upsert") != 0 || !ops)
+			continue;
+		json_t *expect = json_object_get(json_object_get(vector, "expect"), "after_each");
+		struct row_page page = {.known = true};
+		struct sums sums = {0};
+		size_t step;
+		json_t *op;
+		json_array_foreach(ops, step, op)
+		{
+			const char *result = vector_op(op, &page, &sums);
+			json_t *after = json_array_get(expect, step);
+			cr_assert_str_eq(result,
+			                 json_string_value(json_object_get(after, "result")));
+			cr_assert_eq(sums.of[0][0],
+			             json_integer_value(json_object_get(after, "spend")));
+			cr_assert_eq(sums.of[0][1],
+			             json_integer_value(json_object_get(after, "conv")));
+		}
+		row_page_clear(&page);
+		run++;
+	}
+	cr_assert_eq(run, 5);
+	json_decref(root);
+}
+
+Test(rows, absent_measure_keeps_and_zero_sets)
+{
+	struct row_page page = {.known = true};
+	struct sums sums = {0};
+	apply(&page, &sums, 1, 0, 100, (int64_t[]){10, 5, 0}, 3);
+	cr_assert_eq(apply(&page, &sums, 1, 0, 200, (int64_t[]){0, 9, 0}, 1), ROW_APPLIED);
+	cr_assert_eq(sums.of[0][0], 0);
+	cr_assert_eq(sums.of[0][1], 5);
+	row_page_clear(&page);
+}
+
+Test(rows, a_moved_row_leaves_its_old_series)
+{
+	struct row_page page = {.known = true};
+	struct sums sums = {0};
+	apply(&page, &sums, 1, 0, 100, (int64_t[]){10, 5, 7}, 7);
+	cr_assert_eq(apply(&page, &sums, 1, 2, 200, (int64_t[]){11, 0, 0}, 1), ROW_APPLIED);
+	struct sums want = {{{0, 0, 0}, {0, 0, 0}, {11, 5, 7}}};
+	cr_assert_eq(memcmp(&sums, &want, sizeof(sums)), 0);
+	cr_assert_eq(apply(&page, &sums, 1, 1, 200, (int64_t[]){11, 0, 0}, 1), ROW_CONFLICT);
+	cr_assert_eq(memcmp(&sums, &want, sizeof(sums)), 0);
+	row_page_clear(&page);
+}
+
+Test(rows, a_difference_beyond_64_bits_comes_in_two_steps)
+{
+	struct row_page page = {.known = true};
+	struct sums sums = {0};
+	apply(&page, &sums, 1, 0, 100, (int64_t[]){INT64_MAX, 0, 0}, 1);
+	cr_assert_eq(apply(&page, &sums, 1, 0, 200, (int64_t[]){-INT64_MAX, 0, 0}, 1), ROW_APPLIED);
+	cr_assert_eq(sums.of[0][0], -INT64_MAX);
+	row_page_clear(&page);
+}
+
+/* One reading of one key, or a commit. */
+struct op {
+	bool commit;
+	uint32_t key;
+	uint32_t place;
+	int64_t as_of;
+	int64_t values[COLUMNS];
+	uint32_t mask;
+	uint64_t rows;
+};
+
+static void run_op(const struct op *op, struct row_page *page, struct sums *sums)
+{
+	if (!op->commit)
+		apply(page, sums, op->key, op->place, op->as_of, op->values, op->mask);
+	else
+		cr_assert_eq(row_page_commit(page, op->as_of, op->rows, true, add, sums), 0);
+}
+
+/* Packs the page and goes on with what comes back. */
+static void repack(struct row_page *page)
+{
+	struct buf buf = {0};
+	row_page_encode(page, 9, &buf);
+	struct row_page copy = {.known = true};
+	uint64_t generation;
+	cr_assert_eq(row_page_decode(&copy, buf.bytes, buf.len, &generation), 0);
+	cr_assert_eq(generation, 9);
+	row_page_clear(page);
+	*page = copy;
+	buf_deinit(&buf);
+}
+
+/* Readings 1..n, each a complete slice whose commit comes after its rows: rows
+ * shuffled and repeated, commits at the end in any order, one total. */
+Test(rows, any_order_and_repetition_gives_one_total)
+{
+	srand(11);
+	for (int round = 0; round < 400; round++) {
+		struct op rows[64];
+		struct op commits[4];
+		int count = 0;
+		for (int reading = 0; reading < 4; reading++) {
+			commits[reading] =
+			    (struct op){.commit = true, .as_of = 100 * (reading + 1)};
+			for (uint32_t key = 0; key < 8; key++) {
+				if (rand() % 3 == 0)
+					continue;
+				struct op *op = &rows[count++];
+				*op = (struct op){.key = key,
+				                  .place = (uint32_t)(rand() % PLACES),
+				                  .as_of = 100 * (reading + 1) + rand() % 3,
+				                  .mask = (uint32_t)(rand() % 7) + 1};
+				for (int c = 0; c < COLUMNS; c++)
+					op->values[c] = rand() % 5;
+				commits[reading].rows++;
+			}
+		}
+		struct row_page reference = {.known = true};
+		struct sums want = {0};
+		for (int i = 0; i < count; i++)
+			run_op(&rows[i], &reference, &want);
+		for (int i = 0; i < 4; i++)
+			run_op(&commits[i], &reference, &want);
+		struct row_page page = {.known = true};
+		struct sums sums = {0};
+		for (int i = 0; i < count * 3; i++) {
+			int at = i < count ? i : rand() % count;
+			int other = rand() % count;
+			struct op swap = rows[at % count];
+			rows[at % count] = rows[other];
+			rows[other] = swap;
+			run_op(&rows[rand() % count], &page, &sums);
+			if (rand() % 8 == 0)
+				repack(&page);
+		}
+		for (int i = 0; i < count; i++)
+			run_op(&rows[i], &page, &sums);
+		for (int i = 0; i < 8; i++)
+			run_op(&commits[i < 4 ? 3 - i : rand() % 4], &page, &sums);
+		for (int i = 0; i < count; i++)
+			run_op(&rows[i], &page, &sums);
+		cr_assert_eq(memcmp(&sums, &want, sizeof(sums)), 0, "round %d", round);
+		row_page_clear(&page);
+		row_page_clear(&reference);
+	}
+}
+
+Test(rows, changes_alone_bring_a_copy_up_to_date)
+{
+	srand(5);
+	struct row_page page = {.known = true};
+	struct row_page copy = {.known = true};
+	struct sums sums = {0};
+	for (int i = 0; i < 500; i++) {
+		apply(&page, &sums, (uint32_t)(rand() % 50), (uint32_t)(rand() % PLACES), i + 1,
+		      (int64_t[]){rand(), rand(), rand()}, (uint32_t)(rand() % 7) + 1);
+		if (i % 60 == 59)
+			cr_assert_eq(row_page_commit(&page, i, 0, true, add, &sums), 0);
+		if (rand() % 5)
+			continue;
+		struct buf buf = {0};
+		uint64_t none;
+		row_page_encode(&page, 0, &buf);
+		cr_assert_eq(row_page_decode(&copy, buf.bytes, buf.len, &none), 0);
+		buf_deinit(&buf);
+	}
+	struct buf a = {0};
+	struct buf b = {0};
+	uint64_t none;
+	row_page_encode(&page, 0, &a);
+	cr_assert_eq(row_page_decode(&copy, a.bytes, a.len, &none), 0);
+	buf_reset(&a);
+	row_page_encode(&page, 3, &a);
+	row_page_encode(&copy, 3, &b);
+	cr_assert_eq(a.len, b.len);
+	cr_assert_eq(memcmp(a.bytes, b.bytes, a.len), 0);
+	buf_deinit(&a);
+	buf_deinit(&b);
+	row_page_clear(&page);
+	row_page_clear(&copy);
+}
+
+Test(rows, cut_pages_are_refused)
+{
+	struct row_page page = {.known = true};
+	struct sums sums = {0};
+	for (uint32_t key = 0; key < 5; key++)
+		apply(&page, &sums, key * 7, key % PLACES, 100 + key, (int64_t[]){1, 2, 300},
+		      7 >> key % 2);
+	struct buf buf = {0};
+	row_page_encode(&page, 4, &buf);
+	for (size_t len = 0; len < buf.len; len++) {
+		struct row_page copy = {.known = true};
+		uint64_t generation;
+		int err = row_page_decode(&copy, buf.bytes, len, &generation);
+		cr_assert(err == ERR_MALFORMED || copy.count == 0 || copy.column_count < 3,
+		          "cut at %zu of %zu", len, buf.len);
+		row_page_clear(&copy);
+	}
+	buf_deinit(&buf);
+	row_page_clear(&page);
+}

@@ -308,7 +308,7 @@ int hello_match(const struct hello *hello, const struct source *source,
 		return refuse(detail, ERR_ACCOUNT_MISMATCH,
 		              "currency: the source was created with %s, not %s", source->currency,
 		              declaration->currency);
-	if (declaration->zone_stated &&
+	if (declaration->zone_stated && declaration->zone &&
 	    strcmp(zone_name(declaration->zone), source->zone_name) != 0)
 		return refuse(detail, ERR_ACCOUNT_MISMATCH,
 		              "time_zone: the source was created with %s, not %s",

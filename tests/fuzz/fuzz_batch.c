@@ -1,0 +1,68 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * A frame's message, as any peer may send it: decoded and, when it is a Hello,
+ * checked, within the memory of the largest frame and never beyond. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "ingest/hello.h"
+#include "ingest/request.h"
+
+#define ITEMS  1000
+#define MEMORY (1u << 20)
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
+
+static void check_texts(const Streamgauge__V1__Batch *batch)
+{
+	size_t items = batch->n_events + batch->n_rows + batch->n_commits + batch->n_heartbeats;
+	require(items <= ITEMS);
+	size_t total = 0;
+	for (size_t i = 0; i < batch->n_events; i++)
+		total += strlen(batch->events[i]->event_id) + strlen(batch->events[i]->type);
+	for (size_t i = 0; i < batch->n_rows; i++)
+		total += strlen(batch->rows[i]->report) + strlen(batch->rows[i]->slice_id);
+	require(total <= MEMORY);
+}
+
+static void check_hello(const Streamgauge__V1__Hello *message)
+{
+	struct zone *zone = NULL;
+	require(zone_open("UTC", &zone) == 0);
+	struct rollup_override rollup = {"shop", "orders"};
+	struct tenant tenant = {
+	    .name = "demo", .zone = zone, .currency = "EUR", .rollups = &rollup, .rollup_count = 1};
+	struct settings settings = {.tenants = &tenant, .tenant_count = 1};
+	struct hello hello;
+	char detail[HELLO_DETAIL_MAX] = "";
+	int err = hello_read(&settings, message, &hello, detail);
+	if (err) {
+		require(detail[0]);
+		zone_close(zone);
+		return;
+	}
+	struct source source = {.name = hello.source};
+	if (hello_match(&hello, &source, detail) == 0) {
+		require(hello_declare(&hello, &source) && source.zone);
+		source.known = true;
+		require(hello_match(&hello, &source, detail) == 0);
+	}
+	if (source.zone)
+		zone_close(source.zone);
+	hello_deinit(&hello);
+	zone_close(zone);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
+{
+	struct arena arena;
+	arena_init(&arena, MEMORY);
+	struct request request;
+	if (request_read(bytes, len, ITEMS, &arena, &request) == 0) {
+		if (request.batch)
+			check_texts(request.batch);
+		if (request.hello)
+			check_hello(request.hello);
+	}
+	arena_deinit(&arena);
+	return 0;
+}

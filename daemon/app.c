@@ -49,6 +49,20 @@ static int say(int exit_code, const char *text)
 	return exit_code;
 }
 
+static int exit_of(int err)
+{
+	switch (err) {
+	case ERR_REFUSED:
+	case ERR_VERSION:
+	case ERR_MALFORMED:
+		return APP_EXIT_UNSAFE;
+	case ERR_NOT_FOUND:
+		return APP_EXIT_PACKAGES;
+	default:
+		return APP_EXIT_USAGE;
+	}
+}
+
 /* ---- signals ---- */
 
 static void on_signal(uv_signal_t *handle, int number)
@@ -105,22 +119,12 @@ static void on_redis_failed(void *arg, int err)
 	app_stop(app, say(APP_EXIT_REDIS, managed_reason(app->managed)));
 }
 
-static int exit_of(int err)
-{
-	switch (err) {
-	case ERR_REFUSED:
-	case ERR_VERSION:
-		return APP_EXIT_UNSAFE;
-	case ERR_NOT_FOUND:
-		return APP_EXIT_PACKAGES;
-	default:
-		return APP_EXIT_USAGE;
-	}
-}
-
 static int start_redis(struct app *app)
 {
-	struct managed_events events = {on_redis_ready, on_redis_exited, on_redis_failed, app};
+	struct managed_events events = {.ready = on_redis_ready,
+	                                .exited = on_redis_exited,
+	                                .failed = on_redis_failed,
+	                                .arg = app};
 	char reason[MANAGED_REASON_MAX] = "Redis could not be started";
 	int err = managed_start(&app->loop, app->settings, &events, &app->managed, reason);
 	return err ? say(exit_of(err), reason) : APP_EXIT_OK;
@@ -141,7 +145,16 @@ static void on_phase(void *arg, struct driver *driver, enum driver_phase phase)
 	log_error("partition_stopped", "tenant=%s reason=\"%s\"", name, driver_reason(driver));
 	/* Others go on; but a state that never could be opened is the operator's to see. */
 	if (!tenant->was_ready)
-		app_stop(app, say(APP_EXIT_UNSAFE, driver_reason(driver)));
+		app_stop(app, say(exit_of(driver_error(driver)), driver_reason(driver)));
+}
+
+static void on_dropped(void *arg, struct driver *driver)
+{
+	struct app_tenant *tenant = arg;
+	log_warn("partition_dropped", "tenant=%s reason=\"%s\"", driver_tenant(driver)->name,
+	         driver_reason(driver));
+	if (tenant->app->ingest)
+		ingest_server_dropped(tenant->app->ingest, tenant->index);
 }
 
 static void on_answered(void *arg, struct driver *driver, uint64_t generation)
@@ -161,7 +174,10 @@ static int start_drivers(struct app *app)
 		return say(APP_EXIT_USAGE, err_rule(ERR_NOMEM));
 	for (uint32_t i = 0; i < settings->tenant_count; i++) {
 		app->tenants[i] = (struct app_tenant){.app = app, .index = i};
-		struct driver_events events = {on_phase, on_answered, &app->tenants[i]};
+		struct driver_events events = {.phase = on_phase,
+		                               .dropped = on_dropped,
+		                               .answered = on_answered,
+		                               .arg = &app->tenants[i]};
 		app->drivers[i] = driver_new(&app->loop, settings, &settings->tenants[i],
 		                             managed_socket(app->managed), &events);
 		if (!app->drivers[i])

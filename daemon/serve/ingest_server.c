@@ -65,17 +65,16 @@ static void on_connection(uv_stream_t *listener, int status)
 
 void ingest_server_phase(struct ingest_server *server, uint32_t tenant, enum driver_phase phase)
 {
-	switch (phase) {
-	case DRIVER_CONNECTING:
-		break; /* the partition may come back as it was: its sessions wait */
-	case DRIVER_LOADING:
-	case DRIVER_STOPPED:
+	/* While it connects the partition may come back as it was: its sessions wait. */
+	if (phase == DRIVER_STOPPED)
 		session_hub_dropped(server->hub, tenant);
-		break;
-	case DRIVER_READY:
+	if (phase == DRIVER_READY)
 		session_hub_ready(server->hub, tenant);
-		break;
-	}
+}
+
+void ingest_server_dropped(struct ingest_server *server, uint32_t tenant)
+{
+	session_hub_dropped(server->hub, tenant);
 }
 
 void ingest_server_answered(struct ingest_server *server, uint32_t tenant, uint64_t generation)

@@ -30,6 +30,7 @@ const char *ingest_server_socket(const struct ingest_server *server);
 
 /* What the drivers report (struct driver_events). */
 void ingest_server_phase(struct ingest_server *server, uint32_t tenant, enum driver_phase phase);
+void ingest_server_dropped(struct ingest_server *server, uint32_t tenant);
 void ingest_server_answered(struct ingest_server *server, uint32_t tenant, uint64_t generation);
 
 /* Takes no more, acknowledges what was applied, ends the sessions. Connections

@@ -84,7 +84,7 @@ def ad_rows(directory, files=("ads_reading1.csv", "ads_reading2.csv")):
     for (date, campaign, country), (read, row) in keys.items():
         if read < newest[date]:
             continue
-        dims = {"date": date, "campaign": "sample_ads:" + campaign, "country": country,
+        dims = {"date": date, "campaign": "demo_ads:" + campaign, "country": country,
                 "channel": row["channel"], "product": "__none__"}
         yield dims, values_of(row, AD_COUNTS + AD_MICROS)
 

@@ -383,13 +383,23 @@ static void put_rejects(struct builder *builder)
 	arena_reset(&partition->rejects_arena);
 }
 
+/* True when everything is in the pages and only deletions are left to do. */
+static bool tail_due(const struct partition *partition, int64_t mono_us)
+{
+	if (partition->pages.dirty_head || !partition->tail_bytes)
+		return false;
+	const struct tail_delta *newest = &partition->tail[partition->tail_count - 1];
+	return mono_us - newest->mono_us >= TAIL_AGE_US;
+}
+
 bool partition_wants_flush(const struct partition *partition, int64_t mono_us)
 {
 	if (partition->frozen_generation)
 		return false;
 	return partition->pages.touched || partition->sources_touched ||
 	       partition->dict.pending.len || partition->labels_pending_count ||
-	       partition->reject_count || page_due(partition, partition->pages.dirty_head, mono_us);
+	       partition->reject_count || tail_due(partition, mono_us) ||
+	       page_due(partition, partition->pages.dirty_head, mono_us);
 }
 
 int partition_freeze(struct partition *partition, int64_t mono_us, struct fetch_list *missing,

@@ -3,6 +3,7 @@
 #ifndef SG_SETTINGS_LOAD_H
 #define SG_SETTINGS_LOAD_H
 
+#include "base/buf.h"
 #include "model/settings.h"
 
 struct settings_error {
@@ -13,5 +14,9 @@ struct settings_error {
  * up in presets/ beside the file). ERR_CONFIG or ERR_IO with *ret_error. */
 int settings_load(const char *path, struct settings **ret_settings,
                   struct settings_error *ret_error) SG_MUST_CHECK;
+
+/* Every key that streamgauge.yaml knows, one line each: path, meaning, bounds,
+ * unit, default. */
+void settings_describe(struct buf *out);
 
 #endif

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The parts of settings_load(). Everything they make lives in the catalog's
+ * arena, the YAML trees included, so that settings may point into them. */
+#ifndef SG_SETTINGS_LOADER_H
+#define SG_SETTINGS_LOADER_H
+
+#include "settings/schema.h"
+
+/* Top-level keys of streamgauge.yaml. */
+struct loader_root {
+	uint32_t version;
+	const char *state_dir, *redis_binary, *mappings_dir, *presets_dir;
+	uint32_t flush_min_ms, lateness_grace_minutes;
+	struct yaml_node *listen, *retention, *limits, *dedup;
+	struct yaml_node *tenant_defaults, *tenants;
+	struct yaml_node *measures, *event_types, *dimensions, *grouping_sets, *stages, *kpis;
+};
+
+struct loader {
+	struct settings *settings;
+	struct arena *arena;
+	struct settings_error *error;
+	const char *dir; /* of streamgauge.yaml */
+	struct yaml_node *top;
+	struct loader_root root;
+};
+
+extern const struct schema root_schema, listen_schema, retention_schema, limits_schema,
+    dedup_schema, defaults_schema, tenant_schema, measure_schema, dimension_schema, stage_schema,
+    kpi_schema;
+
+/* Says so in the error; ERR_NOMEM. */
+int loader_nomem(struct loader *loader);
+
+/* The path as it is when absolute or empty, else below the settings file. */
+int loader_path(struct loader *loader, const char *path, const char **ret_path) SG_MUST_CHECK;
+
+/* A label for an id: "engaged_sessions" = "Engaged sessions"; NULL out of memory. */
+const char *loader_label(struct loader *loader, const char *id);
+
+/* The entries of a section: written out, or `{preset: NAME, add: ..., remove:
+ * [id, ...]}` over presets/<section>.yaml. An entry of `add` replaces the
+ * preset's of the same key. `given` may be NULL: the preset `default`. */
+int section_load(struct loader *loader, const char *section, enum yaml_kind kind,
+                 struct yaml_node *given, struct yaml_node **ret_entries) SG_MUST_CHECK;
+
+int load_daemon(struct loader *loader) SG_MUST_CHECK; /* paths, listen, limits ... */
+int load_tenants(struct loader *loader) SG_MUST_CHECK;
+int load_measures(struct loader *loader) SG_MUST_CHECK;   /* and event types */
+int load_dimensions(struct loader *loader) SG_MUST_CHECK; /* and grouping sets */
+int load_stages(struct loader *loader) SG_MUST_CHECK;
+int load_kpis(struct loader *loader) SG_MUST_CHECK;
+
+#endif

@@ -1,0 +1,111 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "settings/settings_load.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "settings/loader.h"
+
+int loader_nomem(struct loader *loader)
+{
+	snprintf(loader->error->text, sizeof(loader->error->text), "%s", err_rule(ERR_NOMEM));
+	return ERR_NOMEM;
+}
+
+int loader_path(struct loader *loader, const char *path, const char **ret_path)
+{
+	const char *whole = path;
+	if (*path && *path != '/')
+		whole = arena_printf(loader->arena, "%s/%s", loader->dir, path);
+	if (!whole)
+		return loader_nomem(loader);
+	*ret_path = whole;
+	return 0;
+}
+
+const char *loader_label(struct loader *loader, const char *id)
+{
+	char *label = arena_strndup(loader->arena, id, strlen(id));
+	for (char *c = label; c && *c; c++)
+		if (*c == '_')
+			*c = ' ';
+	if (label && *label >= 'a' && *label <= 'z')
+		*label = (char)(*label - 'a' + 'A');
+	return label;
+}
+
+/* One fact a line; what stored state depends on. Measures and dimensions are
+ * stored by name, grouping sets by position. */
+static int load_shape(struct loader *loader)
+{
+	const struct catalog *catalog = &loader->settings->catalog;
+	struct buf text = {0};
+	for (unsigned grain = 0; grain < GRAIN_COUNT; grain++)
+		buf_printf(&text, "grain %s\n", grain_name((enum grain)grain));
+	for (uint32_t i = 0; i < catalog->set_count; i++) {
+		buf_printf(&text, "set %u", i);
+		for (uint32_t j = 0; j < catalog->sets[i].dim_count; j++)
+			buf_printf(&text, " %s", catalog->dims[catalog->sets[i].dims[j]].id);
+		buf_put_text(&text, "\n");
+	}
+	for (uint32_t i = 0; i < catalog->measure_count; i++)
+		buf_printf(&text, "scale %s@%s %u\n", catalog->measures[i].id,
+		           layer_name(catalog->measures[i].layer), catalog->measures[i].scale);
+	const char *shape = buf_failed(&text)
+	                        ? NULL
+	                        : arena_strndup(loader->arena, (const char *)text.bytes, text.len);
+	buf_deinit(&text);
+	loader->settings->shape = shape;
+	return shape ? 0 : loader_nomem(loader);
+}
+
+/* Later parts look things up in what earlier ones made. */
+static int load_parts(struct loader *loader)
+{
+	int err = schema_read(&root_schema, loader->top, &loader->root, loader->error);
+	err = err ? err : load_daemon(loader);
+	err = err ? err : load_tenants(loader);
+	err = err ? err : load_measures(loader);
+	err = err ? err : load_dimensions(loader);
+	err = err ? err : load_stages(loader);
+	err = err ? err : load_kpis(loader);
+	err = err ? err : load_shape(loader);
+	if (!err && catalog_seal(&loader->settings->catalog) != 0)
+		err = loader_nomem(loader);
+	return err;
+}
+
+int settings_load(const char *path, struct settings **ret_settings,
+                  struct settings_error *ret_error)
+{
+	struct settings *settings = calloc(1, sizeof(*settings));
+	struct loader loader = {.settings = settings, .error = ret_error};
+	if (!settings)
+		return loader_nomem(&loader);
+	loader.arena = &settings->catalog.arena;
+	const char *slash = strrchr(path, '/');
+	loader.dir =
+	    slash ? arena_strndup(loader.arena, path, (size_t)(slash - path) + (slash == path))
+	          : ".";
+	int err = loader.dir ? yaml_tree_load(path, loader.arena, &loader.top, ret_error)
+	                     : loader_nomem(&loader);
+	err = err ? err : load_parts(&loader);
+	if (err) {
+		settings_free(settings);
+		return err;
+	}
+	*ret_settings = settings;
+	return 0;
+}
+
+void settings_describe(struct buf *out)
+{
+	static const struct schema *const schemas[] = {
+	    &root_schema,      &listen_schema,   &retention_schema, &limits_schema,
+	    &dedup_schema,     &defaults_schema, &tenant_schema,    &measure_schema,
+	    &dimension_schema, &stage_schema,    &kpi_schema,
+	};
+	for (size_t i = 0; i < sizeof(schemas) / sizeof(*schemas); i++)
+		schema_describe(schemas[i], out);
+}

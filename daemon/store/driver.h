@@ -14,14 +14,18 @@ struct redis; /* store/redis.h: one connection */
 enum driver_phase {
 	DRIVER_CONNECTING, /* no connection, or the state record is being read */
 	DRIVER_LOADING,
-	DRIVER_READY,      /* owner, loaded, acquisition settled */
-	DRIVER_STOPPED,    /* an error that only an operator ends; see driver_reason */
+	DRIVER_READY,   /* owner, loaded, acquisition settled */
+	DRIVER_STOPPED, /* an error that only an operator ends; see driver_reason */
 };
 
 struct driver_events {
 	/* The phase changed. A partition that was dropped and loaded anew is another
 	 * object: sessions end, callers take driver_partition again. */
 	void (*phase)(void *arg, struct driver *driver, enum driver_phase phase);
+	/* The partition that driver_partition gave is about to be freed (Redis came
+	 * back without what the ring holds, or another owner wrote): let go of every
+	 * pointer into it and end its sessions. NULL = not wanted. */
+	void (*dropped)(void *arg, struct driver *driver);
 	/* A flush is durable at the acknowledgement level and visible to readers. */
 	void (*answered)(void *arg, struct driver *driver, uint64_t generation);
 	void *arg;
@@ -36,6 +40,9 @@ void driver_free(struct driver *driver); /* after `closed` */
 
 enum driver_phase driver_phase(const struct driver *driver);
 const char *driver_reason(const struct driver *driver); /* one sentence, "" = fine */
+/* Why it is STOPPED: ERR_VERSION (written by another version or with other
+ * grouping sets), ERR_REFUSED (unsafe), ERR_MALFORMED ...; else 0. */
+int driver_error(const struct driver *driver);
 const struct tenant *driver_tenant(const struct driver *driver);
 /* NULL unless READY. */
 struct partition *driver_partition(struct driver *driver);
@@ -58,15 +65,15 @@ void driver_confirm(struct driver *driver, void (*done)(void *arg, int err), voi
 /* Reads the fetches with owner and generation checked, puts pages into the
  * partition (partition_put_page), then calls back; takes over `list`.
  * err = 0, ERR_NOT_READY, ERR_TIMEOUT. */
-void driver_fetch(struct driver *driver, struct fetch_list *list,
-                  void (*done)(void *arg, int err), void *arg);
+void driver_fetch(struct driver *driver, struct fetch_list *list, void (*done)(void *arg, int err),
+                  void *arg);
 
 /* The same, but the replies go to `item` instead of the partition (reject lists). */
 void driver_read(struct driver *driver, struct fetch_list *list,
                  void (*item)(void *arg, const struct fetched *fetched),
                  void (*done)(void *arg, int err), void *arg);
 
-/* Batches that a partition lost when Redis came back without them: 0 = none. */
+/* Generations that Redis came back without and the ring could not replay: 0 = none. */
 uint64_t driver_lost_generations(const struct driver *driver);
 
 #endif

@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Inside of the driver; included by driver*.c only.
+ *
+ * control   the one command in flight that may change or judge ownership: read,
+ *           acquire, beat, flush, release. Fetches run beside it.
+ * position  generation that Redis holds, as far as the driver knows
+ * newest    newest generation that was frozen; answered <= newest
+ *
+ * driver_pump looks at this state and starts whatever may start now; every
+ * reply changes the state and pumps again. No callback of a caller runs inside
+ * a call of that caller. */
+#ifndef SG_STORE_DRIVER_INTERNAL_H
+#define SG_STORE_DRIVER_INTERNAL_H
+
+#include "store/decide.h"
+#include "store/driver.h"
+#include "store/redis.h"
+#include "store/ring.h"
+#include "store/script.h"
+
+#define CONNECT_MS   2000
+#define COMMAND_MS   5000
+#define BEAT_MS      1000 /* an idle owner beats this often */
+#define TICK_MS      250  /* longest sleep of the pump */
+#define WATCH_MS     3000 /* a beat that stands still this long is a dead owner's */
+#define GRACE_MS     5000 /* more, when a higher generation was ever seen */
+#define SLOW_READ_MS 1000 /* a slower reading starts the watch again */
+#define JOB_MS       10000
+#define STOP_MS      5000 /* longest wait for Redis at a stop */
+#define BACKOFF_MIN  10
+#define BACKOFF_MAX  500
+#define REASON_MAX   512
+
+enum control {
+	CONTROL_NONE,
+	CONTROL_SETUP,
+	CONTROL_READ,
+	CONTROL_ACQUIRE,
+	CONTROL_BEAT,
+	CONTROL_FLUSH,
+	CONTROL_RELEASE,
+};
+
+struct job_call;
+
+enum job_target { JOB_PAGES, JOB_LOAD, JOB_ITEMS };
+
+/* One list of fetches on its way. */
+struct job {
+	struct job *next;
+	enum job_target target;
+	struct fetch_list list;
+	uint32_t at; /* items before it are done */
+	/* A whole hash is read as its names, then field by field. */
+	struct fetch_list fields;
+	uint32_t field_at;
+	struct buf piece; /* what was read of a whole string so far */
+	uint32_t sent;    /* items or fields in the script in flight, 0 = none */
+	bool sent_fields;
+	struct job_call *call; /* the script in flight */
+	bool finished;         /* `err` is known, `done` has still to be called */
+	int err;
+	uint64_t deadline_ms;
+	void (*item)(void *arg, const struct fetched *fetched);
+	void (*done)(void *arg, int err);
+	void *arg;
+};
+
+struct confirm {
+	struct confirm *next;
+	uint64_t generation;
+	uint64_t serial; /* a write with a greater serial must have been answered */
+	bool failed;
+	void (*done)(void *arg, int err);
+	void *arg;
+};
+
+/* What a daemon without the partition has seen of its owner. */
+struct watch {
+	struct record seen;
+	char run_id[RECORD_ID * 2];
+	uint64_t since_ms; /* the beat stands still since; 0 = nothing seen yet */
+	uint64_t highest;  /* greatest generation ever seen */
+};
+
+struct driver {
+	uv_loop_t *loop;
+	const struct settings *settings;
+	const struct tenant *tenant;
+	char *socket_path;
+	struct driver_events events;
+	uv_timer_t tick;
+
+	struct redis *conn;
+	struct script_set scripts;
+	bool up;           /* scripts loaded, settings checked */
+	uint64_t retry_ms; /* no connecting or reading before this time */
+	uint32_t backoff_ms;
+
+	enum driver_phase phase;
+	bool halted; /* STOPPED: nothing is ever sent again */
+	int error;
+	char reason[REASON_MAX];
+
+	/* ownership */
+	enum decide_holds holds;
+	char id[RECORD_ID];
+	char pending[RECORD_ID];    /* id of an unanswered acquisition */
+	struct record pending_from; /* the record that it compared */
+	struct record parent;       /* the same of the answered one */
+	struct record record;       /* HOLDS_ID: what was acquired and will be loaded */
+	char run_id[RECORD_ID * 2];
+	uint64_t beat; /* last one sent; only ever grows */
+	bool may_acquire;
+	struct watch watch;
+
+	/* position */
+	struct ring ring;
+	uint64_t position;
+	uint64_t newest;
+	uint64_t answered;
+	uint64_t lost_generations;
+
+	/* control */
+	enum control control;
+	uint64_t control_ms; /* when it was sent */
+	uint64_t flushing;   /* generation of the flush in flight */
+	bool need_read;
+	bool need_beat;
+	uint64_t serial;           /* of the last write sent */
+	uint64_t confirmed_serial; /* of the last write answered */
+	uint64_t last_write_ms;
+	uint64_t last_flush_ms;
+
+	struct partition *partition;
+	bool loading; /* partition is being filled */
+	struct job *jobs;
+	struct confirm *confirms;
+	struct confirm **confirms_end;
+
+	bool stopping;
+	uint64_t stop_by_ms;
+	bool closing;
+	int open_handles;
+	void (*closed)(void *arg);
+	void *closed_arg;
+};
+
+/* driver.c */
+void driver_pump(struct driver *driver);
+void driver_wake(struct driver *driver, uint64_t in_ms);
+uint64_t driver_now(const struct driver *driver); /* ms of the loop */
+void driver_set_reason(struct driver *driver, const char *format, ...) SG_PRINTF(2, 3);
+/* Stops for good: only an operator can help. */
+void driver_halt(struct driver *driver, int err, const char *format, ...) SG_PRINTF(3, 4);
+/* Sets the phase from the state and reports a change. */
+void driver_update_phase(struct driver *driver);
+/* Waits a while before the next read or connect. */
+void driver_back_off(struct driver *driver);
+/* The connection is of no use any more. */
+void driver_disconnect(struct driver *driver);
+/* Frees the partition, fails what waits for it, forgets the id. */
+void driver_drop(struct driver *driver);
+
+/* driver_state.c */
+void driver_read_record(struct driver *driver);
+/* Sends a control command and frees the call; a connection that takes none is given up. */
+void driver_send_control(struct driver *driver, enum control control, struct call *call,
+                         enum script script, redis_reply_cb cb);
+/* Begins the reply to a control command; true when there is nobody to tell. */
+bool driver_end_control(struct driver *driver);
+/* Judges any reply of a writing script; true when it said ok. */
+bool driver_judge_write(struct driver *driver, int err, const redisReply *reply);
+/* True when the reply is a Redis error (its consequences are drawn here). */
+bool driver_reply_failed(struct driver *driver, enum script script, int err,
+                         const redisReply *reply);
+
+/* driver_acquire.c */
+/* Refuses (halts on) state that this build must not write or load. */
+bool driver_check_version(struct driver *driver, const struct record *record);
+/* Compare-and-set of the record that was just read, under a new id. */
+void driver_acquire(struct driver *driver, const struct record *record);
+
+/* driver_beat.c */
+void driver_send_beat(struct driver *driver);
+void driver_send_release(struct driver *driver);
+
+/* driver_flush.c */
+void driver_pump_writes(struct driver *driver);
+/* The write in flight was answered: what Redis holds is settled. */
+void driver_settled(struct driver *driver);
+void driver_pump_confirms(struct driver *driver);
+void driver_fail_confirms(struct driver *driver);
+
+/* driver_load.c */
+void driver_load_start(struct driver *driver);
+void driver_load_abort(struct driver *driver);
+
+/* driver_fetch.c */
+/* Queues a job; takes over *list, also on an error (ERR_NOMEM). */
+int driver_add_job(struct driver *driver, enum job_target target, struct fetch_list *list,
+                   void (*done)(void *arg, int err), void *arg) SG_MUST_CHECK;
+void driver_pump_jobs(struct driver *driver);
+void driver_fail_jobs(struct driver *driver, int err);
+void driver_fail_load_jobs(struct driver *driver);
+
+#endif

@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "query/summary.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <xxhash.h>
+
+#include "base/buf.h"
+#include "base/num.h"
+
+static uint64_t last_change(const struct plan *plan, struct partition *partition)
+{
+	uint64_t newest = 0;
+	for (uint32_t i = 0; i < plan->range_count; i++) {
+		if (plan->ranges[i].first_day > plan->ranges[i].last_day)
+			continue;
+		uint64_t generation = view_changed(partition, &plan->ranges[i]);
+		newest = generation > newest ? generation : newest;
+	}
+	return newest;
+}
+
+int summary_build(const struct plan *plan, struct partition *partition, const char *version,
+                  struct arena *arena, struct summary *ret_summary, struct query_error *ret_error)
+{
+	/* The parts refer to each other, so they are built in their last place. */
+	struct summary *summary = ret_summary;
+	*summary = (struct summary){.plan = *plan, .version = version};
+	int err = sums_collect(&summary->plan, partition, arena, &summary->sums, ret_error);
+	if (err == 0)
+		err = evaluate_begin(&summary->plan, &summary->sums, arena, &summary->evaluation);
+	if (err != 0)
+		return err;
+	summary->generation = last_change(plan, partition);
+	summary->computed_us = plan->feeds.now_us;
+	summary->row_count =
+	    (uint64_t)plan->query->kpi_count * summary->sums.group_count * plan->bucket_count;
+	return 0;
+}
+
+void summary_row(const struct summary *summary, uint64_t index, struct kpi_row *ret_row)
+{
+	uint64_t buckets = summary->plan.bucket_count;
+	uint64_t groups = summary->sums.group_count;
+	evaluate_row(&summary->evaluation, (uint32_t)(index / buckets / groups),
+	             (uint32_t)(index / buckets % groups), (uint32_t)(index % buckets), ret_row);
+}
+
+/* ---- entity tag ---- */
+
+static void describe_query(const struct plan *plan, struct buf *buf)
+{
+	const struct query *query = plan->query;
+	buf_printf(buf, "%u %d %d %u %u|", query->tenant, plan->from, plan->to, query->grain,
+	           plan->expired_count);
+	for (uint32_t i = 0; i < query->by_count; i++)
+		buf_printf(buf, "%u,", query->by[i]);
+	buf_put_byte(buf, '|');
+	for (uint32_t i = 0; i < query->kpi_count; i++)
+		buf_printf(buf, "%u,", query->kpis[i]);
+	for (uint32_t i = 0; i < query->filter_count; i++) {
+		buf_printf(buf, "|%u:", query->filters[i].dim);
+		for (uint32_t k = 0; k < query->filters[i].value_count; k++) {
+			buf_put_text(buf, query->filters[i].values[k]);
+			buf_put_byte(buf, 0);
+		}
+	}
+	buf_printf(buf, "|%s", plan->held_back_by ? plan->held_back_by : "");
+}
+
+/* Every word of a source that a row can repeat or depend on. */
+static void describe_feed(const struct feed *feed, struct buf *buf)
+{
+	const struct source_public *state = &feed->source->published;
+	buf_printf(buf, "|%s %s %d %d %d %d %d ", feed->source->name, feed->zone,
+	           feed->complete_through, feed->final_through, feed->assumed, feed->live,
+	           state->restated_after_final > 0);
+	buf_printf(buf, "%s %d %" PRIu64 " ", feed->source->currency, state->first_day,
+	           (uint64_t)state->complete_through_us);
+	buf_put(buf, state->measures, sizeof(state->measures));
+	for (uint32_t i = 0; i < state->complete_count; i++)
+		buf_printf(buf, "%d-%d,", state->complete[i].first, state->complete[i].last);
+}
+
+/* Display names of the groups, where the answer shows any. */
+static uint64_t labels_hash(const struct plan *plan, const struct partition *partition)
+{
+	const struct catalog *catalog = &plan->settings->catalog;
+	uint64_t hash = 0;
+	bool entity = false;
+	for (uint32_t i = 0; i < plan->query->by_count; i++)
+		entity = entity || catalog->dims[plan->query->by[i]].entity;
+	uint32_t count = entity ? view_group_count(partition) : 0;
+	for (uint32_t i = 0; i < count; i++) {
+		struct view_group group = view_group(partition, i);
+		for (uint32_t k = 0; group.set == plan->set && k < plan->query->by_count; k++) {
+			uint32_t value = group.values[plan->by[k]];
+			const char *label =
+			    value == VIEW_NO_VALUE ? NULL : view_label(partition, value);
+			if (label)
+				hash += XXH3_64bits_withSeed(label, strlen(label), i);
+		}
+	}
+	return hash;
+}
+
+void summary_etag(const struct plan *plan, struct partition *partition, const char *version,
+                  const char *owner, enum query_format format, char ret_text[ETAG_TEXT])
+{
+	struct buf buf = {.len = 0};
+	int32_t today = plan->feeds.today;
+	buf_printf(&buf, "%s %s %d %d %" PRIu64 " %" PRIx64 "|", version, owner, format, today,
+	           last_change(plan, partition), labels_hash(plan, partition));
+	describe_query(plan, &buf);
+	for (uint32_t i = 0; i < plan->feeds.count; i++)
+		if (feed_has(&plan->feeds.items[i], &plan->measures))
+			describe_feed(&plan->feeds.items[i], &buf);
+	/* Buckets within a running day become complete as time goes by. */
+	bool fine = plan->query->grain == QUERY_MINUTE || plan->query->grain == QUERY_HOUR;
+	if (fine && plan->to >= today)
+		buf_printf(&buf, "|%" PRId64, plan->feeds.now_us / 60000000);
+	XXH128_hash_t hash = XXH3_128bits(buf.bytes, buf.len);
+	snprintf(ret_text, ETAG_TEXT, "\"%016" PRIx64 "%016" PRIx64 "\"", hash.high64, hash.low64);
+	/* A tag that nobody can have seen: without memory nothing is unchanged. */
+	if (buf_failed(&buf))
+		snprintf(ret_text, ETAG_TEXT, "\"%016" PRIx64 "\"", (uint64_t)plan->feeds.now_us);
+	buf_deinit(&buf);
+}
+
+/* ---- texts ---- */
+
+static void day_text(char text[CIVIL_DAY_TEXT], int32_t day)
+{
+	text[0] = '\0';
+	if (day >= CIVIL_DAY_MIN && day <= CIVIL_DAY_MAX)
+		civil_format_day(text, day);
+}
+
+void row_texts(const struct summary *summary, const struct kpi_row *row, struct row_text *ret_text)
+{
+	const struct zone *zone = summary->plan.tenant->zone;
+	const struct feed_summary *feed = &row->kpi->feed;
+	struct row_text text = {.numerator = ""};
+	if (row->bucket->end_us) {
+		zone_format_instant(text.bucket_start, zone, row->bucket->start_us);
+		zone_format_instant(text.bucket_end, zone, row->bucket->end_us);
+	} else {
+		day_text(text.bucket_start, row->bucket->first_day);
+		day_text(text.bucket_end, row->bucket->last_day);
+	}
+	day_text(text.complete_through, feed->complete_through);
+	day_text(text.final_through, feed->final_through);
+	if (row->has_numerator)
+		num_format(text.numerator, row->numerator, EXACT_SCALE);
+	if (row->has_denominator)
+		num_format(text.denominator, row->denominator, EXACT_SCALE);
+	if (row->has_micros)
+		snprintf(text.value_micros, sizeof(text.value_micros), "%" PRId64,
+		         row->value_micros);
+	row_flags_text(row->flags, text.flags);
+	text.time_zone = feed->zone ? feed->zone : zone_name(zone);
+	*ret_text = text;
+}

@@ -103,7 +103,7 @@ static void note_left_out(struct run *run, const struct record *record)
 		uint16_t column = shape->filters[0].column;
 		const struct field *field = record_field(record, run->fill.bound[column]);
 		int len = snprintf(text, sizeof(text), "%s=%.*s", mapping->columns[column],
-				   (int)(field->len < 80 ? field->len : 80), field->text);
+		                   (int)(field->len < 80 ? field->len : 80), field->text);
 		/* Out of memory only shortens the list. */
 		if (len > 0 && (size_t)len < sizeof(text))
 			(void)intern_add(&mapped->left_out, text, (size_t)len);

@@ -27,7 +27,7 @@ struct map_reject {
 	const char *detail; /* the value and the rule it breaks */
 };
 
-#define MAP_LEFT_OUT 64
+#define MAP_LEFT_OUT     64
 #define MAP_REJECTS_TOLD 1000 /* with column and detail; of later ones the place only */
 
 /* Rows of one feed, report and period, next to each other in items.list. */

@@ -274,9 +274,10 @@ static int fill_tuple(struct fill *fill, const struct record *record, const stru
 		if (err)
 			return err;
 	}
+	const void *bytes = fill->tuple.len > 0 ? (const void *)fill->tuple.bytes : "";
 	uint32_t tuple = buf_failed(&fill->tuple)
 	                     ? INTERN_NONE
-	                     : intern_add(&fill->items->tuples, fill->tuple.bytes, fill->tuple.len);
+	                     : intern_add(&fill->items->tuples, bytes, fill->tuple.len);
 	if (tuple == INTERN_NONE)
 		return fill_fail(fill, ERR_NOMEM, "", "%s", err_rule(ERR_NOMEM));
 	*ret_tuple = tuple;

@@ -45,7 +45,7 @@ static int parse_where(struct loader *loader, const struct yaml_node *node, stru
 }
 
 static int parse_columns(struct loader *loader, const struct yaml_node *root, const char *key,
-			 uint16_t **ret_columns, uint32_t *ret_count)
+                         uint16_t **ret_columns, uint32_t *ret_count)
 {
 	const struct yaml_node *node = yaml_map_get(root, key);
 	if (!node)
@@ -174,10 +174,10 @@ static int parse_event_head(struct loader *loader, const struct yaml_node *node,
 static int parse_entry(struct loader *loader, const struct yaml_node *node)
 {
 	static const char *const of_report[] = {
-	    "report", "level",  "rollup",      "where",    "with", "without", "period", "key",
-	    "dims",   "labels", "attribution", "measures", "unfold",  NULL};
-	static const char *const of_event[] = {"id",   "time",     "type",   "where", "with", "without",
-	                                       "dims", "measures", "unfold", NULL};
+	    "report", "level", "rollup", "where",       "with",     "without", "period",
+	    "key",    "dims",  "labels", "attribution", "measures", "unfold",  NULL};
+	static const char *const of_event[] = {"id",      "time", "type",     "where",  "with",
+	                                       "without", "dims", "measures", "unfold", NULL};
 	bool report = loader->mapping->class == MAPPING_REPORT;
 	struct shape shape = {.line = node->line};
 	shape.time.column = MAPPING_NO_COLUMN;

@@ -193,7 +193,7 @@ static int check_measure(struct loader *loader, const struct yaml_node *node,
 		return yaml_fail(loader->error, node, "`round` goes with kind count");
 	if (rule->whole && (rule->kind != MEASURE_FRACTION || rule->micros || product))
 		return yaml_fail(loader->error, node,
-				 "`whole` goes with one column of kind fraction");
+		                 "`whole` goes with one column of kind fraction");
 	if (product && rule->kind == MEASURE_COUNT && !rule->round)
 		return yaml_fail(loader->error, node,
 		                 "a product that is a count needs `round: half_even`");

@@ -66,7 +66,9 @@ static const struct {
 } accepted[] = {
     {"a,b\n1,2\n", "2:1|2;"},
     {"a,b\r\n1,2\r\n3,4", "2:1|2;3:3|4;"},
-    {"\xef\xbb\xbf" "a,b\n1,2", "2:1|2;"},
+    {"\xef\xbb\xbf"
+     "a,b\n1,2",
+     "2:1|2;"},
     {"a,b\n\"x,y\",\"he said \"\"no\"\"\"\n", "2:x,y|he said \"no\";"},
     {"a,b\n\"two\nlines\",2\n3,4\n", "2:two\nlines|2;4:3|4;"},
     {"a,b\n\"crlf\r\nin\",2\r\n", "2:crlf\r\nin|2;"},

@@ -31,10 +31,10 @@ static int read_all(const char *text, char *out, size_t cap, struct read_error *
 		at += (size_t)snprintf(out + at, cap - at, "%lu:", record.line);
 		for (uint32_t i = 0; i < record.count; i++)
 			if (record.fields[i].present)
-				at += (size_t)snprintf(
-				    out + at, cap - at, "%s=%.*s ",
-				    (const char *)intern_get(&columns, i)->bytes,
-				    (int)record.fields[i].len, record.fields[i].text);
+				at += (size_t)snprintf(out + at, cap - at, "%s=%.*s ",
+				                       (const char *)intern_get(&columns, i)->bytes,
+				                       (int)record.fields[i].len,
+				                       record.fields[i].text);
 		at += (size_t)snprintf(out + at, cap - at, ";");
 	}
 	jsonl_close(&jsonl);

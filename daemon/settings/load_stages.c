@@ -176,22 +176,23 @@ static bool linear_money(const struct catalog *catalog, const struct linear *lin
 static int check_unit(struct loader *loader, const struct yaml_node *map, const struct kpi *kpi)
 {
 	const struct catalog *catalog = &loader->settings->catalog;
+	bool quotient = kpi->den.count > 0;
 	bool num_money = linear_money(catalog, &kpi->num),
 	     den_money = linear_money(catalog, &kpi->den);
-	bool quotient = kpi->den.count > 0;
-	const char *is = quotient && num_money == den_money ? "ratio"
-	                 : quotient && den_money            ? "count per money"
-	                 : num_money                        ? "money"
-	                 : quotient                         ? "ratio"
-	                                                    : "count";
-	bool good = kpi->unit == UNIT_POINTS || kpi->unit == UNIT_INDEX
-	                ? quotient
-	                : strcmp(is, unit_name(kpi->unit)) == 0;
+	bool ratio = quotient && num_money == den_money;
+	bool good = kpi->unit == UNIT_COUNT   ? !quotient && !num_money
+	            : kpi->unit == UNIT_MONEY ? num_money && !den_money
+	            : kpi->unit == UNIT_RATIO ? ratio
+	                                      : quotient;
 	if (good)
 		return 0;
 	return yaml_fail(loader->error, yaml_map_get(map, "unit"),
-	                 "`unit: %s` does not fit `%.120s`, which is a %s", unit_name(kpi->unit),
-	                 kpi->expr, is);
+	                 "`unit: %s` does not fit `%.120s`, which is %s", unit_name(kpi->unit),
+	                 kpi->expr,
+	                 ratio       ? "a ratio"
+	                 : den_money ? "a count per money"
+	                 : num_money ? "money"
+	                             : "a count");
 }
 
 static int check_sample(struct loader *loader, const struct yaml_node *map, const struct kpi *kpi)

@@ -1,0 +1,197 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Wrong files, each with the sentence it gets. */
+#include <criterion/criterion.h>
+#include <string.h>
+
+#include "config_file.h"
+
+#define TENANT "tenants: {demo: {}}\n"
+
+static const struct {
+	const char *text, *error;
+} rows[] = {
+    {"", "streamgauge.yaml:1: no tenant is configured: write at least `tenants: {demo: {}}`"},
+    {"tenants: {}\n",
+     "streamgauge.yaml:1: no tenant is configured: write at least `tenants: {demo: {}}`"},
+    {"- a\n", "streamgauge.yaml:1: a map of `key: value` pairs is expected here, not a list"},
+    {"tenants: [demo]\n",
+     "streamgauge.yaml:1: a map of `key: value` pairs is expected here, not a list"},
+    {"# a\n\ntennants: {demo: {}}\n",
+     "streamgauge.yaml:3: unknown key `tennants`; known here: version, state_dir, redis_binary, "
+     "mappings_dir, presets_dir, flush_min_ms, lateness_grace_minutes, listen, retention, limits, "
+     "dedup, tenant_defaults, tenants, measures, event_types, dimensions, grouping_sets, stages, "
+     "kpis"},
+    {TENANT "tenants: {demo: {}}\n",
+     "streamgauge.yaml:2: `tenants` is given twice, first in line 1"},
+    {"version: 2\n" TENANT, "streamgauge.yaml:1: `version: 2` is out of range: 1 to 1"},
+    {TENANT "state_dir: ''\n", "streamgauge.yaml:2: `state_dir` is empty: name a directory"},
+    {TENANT "flush_min_ms: 10001\n",
+     "streamgauge.yaml:2: `flush_min_ms: 10001` is out of range: 0 to 10000 milliseconds"},
+    /* tenants */
+    {"tenants:\n  Demo: {}\n", "streamgauge.yaml:2: `Demo` is not a tenant's name: a to z, 0 to 9, "
+                               "_ and -, a letter or digit "
+                               "first, at most 63 characters"},
+    {"tenants:\n  demo:\n    timezone: UTC\n",
+     "streamgauge.yaml:3: unknown key `timezone`; known here: label, time_zone, currency, rollup"},
+    {"tenants:\n  demo:\n    time_zone: Europe/Belin\n",
+     "streamgauge.yaml:3: `time_zone: Europe/Belin`: there is no such zone in the tz database "
+     "(package tzdata); names look like Europe/Berlin"},
+    {"tenants: {demo: {}}\ntenant_defaults:\n  time_zone: ../../etc/passwd\n",
+     "streamgauge.yaml:3: `time_zone: ../../etc/passwd`: there is no such zone in the tz database "
+     "(package tzdata); names look like Europe/Berlin"},
+    {"tenants:\n  demo: {currency: Euro}\n",
+     "streamgauge.yaml:2: `currency: Euro` is not an ISO 4217 code: three capital letters such as "
+     "EUR"},
+    {"tenants:\n  demo:\n    rollup: {google/ads: campaign_daily}\n",
+     "streamgauge.yaml:3: `google/ads` is not a platform's name"},
+    {"tenants:\n  demo:\n    rollup: {google_ads: Campaign}\n",
+     "streamgauge.yaml:3: `Campaign` is not a name: a to z, 0 to 9 and _, a letter first, at most "
+     "64 "
+     "characters"},
+    /* the daemon */
+    {TENANT "listen:\n  http_address: 0.0.0.0\n",
+     "streamgauge.yaml:3: `http_address: 0.0.0.0`: the daemon listens on this machine only, as it "
+     "asks nobody for a password yet: use 127.0.0.1 or ::1"},
+    {TENANT "listen:\n  ingest_address: localhost\n",
+     "streamgauge.yaml:3: `ingest_address: localhost`: the daemon listens on this machine only, as "
+     "it asks nobody for a password yet: use 127.0.0.1 or ::1"},
+    {TENANT "listen: {http_port: 7311}\n",
+     "streamgauge.yaml:2: senders and readers cannot share port 7311: give one of them another"},
+    {TENANT "listen: {ingest_port: 70000}\n",
+     "streamgauge.yaml:2: `ingest_port: 70000` is out of range: 0 to 65535"},
+    {TENANT
+     "listen:\n  ingest_socket: /"
+     "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+     "aaaaaaaaaaaaaaaaaaa\n",
+     "streamgauge.yaml:3: the path of a Unix socket has at most 107 bytes, this one has 110"},
+    {TENANT "retention: {minute: 40d}\n",
+     "streamgauge.yaml:2: `minute: 40d` is out of range: 1d to 31d"},
+    {TENANT "retention:\n  hour: 30d\n  day: 14d\n",
+     "streamgauge.yaml:3: `day` (14d) is shorter than `hour` (30d): the coarser grain is kept at "
+     "least as long"},
+    {TENANT "limits: {frame_bytes: 8 MiB}\n",
+     "streamgauge.yaml:2: `frame_bytes: 8 MiB` is out of range: 4 KiB to 4 MiB"},
+    {TENANT "dedup: {window: 7}\n",
+     "streamgauge.yaml:2: `window: 7`: expected is a number of hours or days such as 36h or 7d"},
+    /* measures and event types */
+    {TENANT "measures: {}\n", "streamgauge.yaml:2: there is no measure: nothing could be counted"},
+    {TENANT "measures: {Spend: {money: true}}\n",
+     "streamgauge.yaml:2: `Spend` is not a name: a to z, 0 to 9 and _, a letter first, at most 64 "
+     "characters"},
+    {TENANT "measures:\n  spend: {money: yes}\n",
+     "streamgauge.yaml:3: `yes` is neither true nor false"},
+    {TENANT "measures:\n  spend: {money: true, scale: 0}\n",
+     "streamgauge.yaml:3: `scale: 0`: money has the scale 6"},
+    {TENANT "measures:\n  spend: {scale: 2}\n",
+     "streamgauge.yaml:3: `scale: 2`: a scale is 0 or 6"},
+    {TENANT "measures:\n  orders: {layer: shop}\n",
+     "streamgauge.yaml:3: `shop` is none of: observed, claimed, commerce, survey, market"},
+    {TENANT "measures:\n  orders@shop: {}\n",
+     "streamgauge.yaml:3: `shop` is no layer: observed, claimed, commerce, survey or market"},
+    {TENANT "measures:\n  orders@claimed: {layer: commerce}\n",
+     "streamgauge.yaml:3: `orders@claimed` and `layer: commerce` contradict each other"},
+    {TENANT "measures:\n  orders: {}\n  orders@observed: {}\n",
+     "streamgauge.yaml:4: `orders` is given twice in the layer observed"},
+    {TENANT "measures:\n  orders: {}\n  orders@claimed: {money: true}\n",
+     "streamgauge.yaml:4: `orders` is money in one layer and a count in another: give one of them "
+     "another name"},
+    {TENANT "event_types:\n  click: {clics: 1}\n", "streamgauge.yaml:3: unknown measure `clics`"},
+    {TENANT "event_types:\n  click: {clicks: 1.5}\n",
+     "streamgauge.yaml:3: `clicks: 1.5`: a count has no fraction"},
+    {TENANT "event_types:\n  click: {clicks: one}\n",
+     "streamgauge.yaml:3: `clicks: one`: this is not a number"},
+    {TENANT "event_types:\n  click: {clicks: -1}\n",
+     "streamgauge.yaml:3: `clicks: -1`: only measures marked signed may be negative"},
+    {TENANT "event_types:\n  click: {clicks: 1, clicks@observed: 1}\n",
+     "streamgauge.yaml:3: `clicks@observed` is named twice in one event type"},
+    /* dimensions and grouping sets */
+    {TENANT "dimensions:\n  stage: {}\n",
+     "streamgauge.yaml:3: `stage` is a column of every summary row and cannot be a dimension"},
+    {TENANT "dimensions:\n  campaign_label: {}\n",
+     "streamgauge.yaml:3: `campaign_label` cannot be a dimension: names in _label are columns of "
+     "labels"},
+    {TENANT "dimensions:\n  device: {values: [a, b, a]}\n",
+     "streamgauge.yaml:3: the value `a` is given twice"},
+    {TENANT "dimensions:\n  device: {values: [__other__]}\n",
+     "streamgauge.yaml:3: `__other__`: values in __ are the daemon's own"},
+    {TENANT "dimensions:\n  device: {values: []}\n",
+     "streamgauge.yaml:3: an empty list would refuse every value"},
+    {TENANT "dimensions:\n  device: {entity: true, values: [a]}\n",
+     "streamgauge.yaml:3: an entity's values are ids of a platform and cannot be listed"},
+    {TENANT "dimensions:\n  device: {max_values: 0}\n",
+     "streamgauge.yaml:3: `max_values: 0` is out of range: 1 to 1000000 values"},
+    {TENANT "grouping_sets:\n  - [channel]\n  - [device]\n",
+     "streamgauge.yaml:4: unknown dimension `device`"},
+    {TENANT "grouping_sets:\n  - [channel, country]\n  - [country, channel]\n",
+     "streamgauge.yaml:4: the grouping set [country, channel] is there twice, as [channel, "
+     "country]"},
+    {TENANT "grouping_sets:\n  - [channel, channel]\n",
+     "streamgauge.yaml:3: `channel` is named twice in one grouping set"},
+    {TENANT "grouping_sets: {channel: 1}\n",
+     "streamgauge.yaml:2: a list is expected here, not a map of `key: value` pairs"},
+    /* stages and KPIs */
+    {TENANT "stages: {}\n", "streamgauge.yaml:2: there is no stage: at least one is needed"},
+    {TENANT "stages:\n  awareness: {label: A}\n",
+     "streamgauge.yaml:3: `orientation` is missing here (upstream (builds demand) or downstream "
+     "(harvests it))"},
+    {TENANT "stages:\n  awareness: {orientation: sideways}\n",
+     "streamgauge.yaml:3: `sideways` is none of: upstream, downstream"},
+    {TENANT "stages:\n  awareness: {orientation: upstream, entry: views}\n",
+     "streamgauge.yaml:3: `entry`: unknown measure `views`"},
+    {TENANT "stages:\n  awareness: {orientation: upstream, entry: spend}\n",
+     "streamgauge.yaml:3: `entry: spend`: money is never a sample or a flow, name a count"},
+    {TENANT "stages:\n  awareness: {orientation: upstream}\n  void: {orientation: upstream}\n"
+            "kpis: {a: {stage: awareness, expr: clicks, unit: count}}\n",
+     "streamgauge.yaml:4: the stage `void` has no KPI: give it one, or say `empty: ok`"},
+    {TENANT "kpis:\n  a: {stage: buying, expr: clicks, unit: count}\n",
+     "streamgauge.yaml:3: unknown stage `buying`"},
+    {TENANT "kpis:\n  cpa:\n    stage: purchase\n    unit: money\n    expr: spend / convs\n",
+     "streamgauge.yaml:6: cpa: at character 9 of \"spend / convs\": unknown measure `convs`"},
+    {TENANT "kpis:\n  x:\n    stage: purchase\n    unit: ratio\n    expr: clicks / (orders + "
+            "conversions)\n",
+     "streamgauge.yaml:6: x: at character 18 of \"clicks / (orders + conversions)\": `orders` "
+     "(commerce) and `conversions` (claimed) cannot be added: layers do not mix in one sum"},
+    {TENANT "kpis:\n  x: {stage: purchase, unit: count, expr: '7'}\n",
+     "streamgauge.yaml:3: x: \"7\": the expression names no measure"},
+    {TENANT "kpis:\n  x: {stage: purchase, unit: ratio, expr: spend / orders}\n",
+     "streamgauge.yaml:3: `unit: ratio` does not fit `spend / orders`, which is money"},
+    {TENANT "kpis:\n  x: {stage: purchase, unit: money, expr: spend / fees}\n",
+     "streamgauge.yaml:3: `unit: money` does not fit `spend / fees`, which is a ratio"},
+    {TENANT "kpis:\n  x: {stage: purchase, unit: ratio, expr: orders / spend}\n",
+     "streamgauge.yaml:3: `unit: ratio` does not fit `orders / spend`, which is a count per money"},
+    {TENANT "kpis:\n  x: {stage: purchase, unit: ratio, expr: fees / spend, min_sample: 9}\n",
+     "streamgauge.yaml:3: `min_sample` needs a count to be taken of: name one in `min_on`"},
+    {TENANT "kpis:\n  x: {stage: purchase, unit: ratio, expr: fees / spend, min_on: spend}\n",
+     "streamgauge.yaml:3: `min_on: spend`: money is never a sample or a flow, name a count"},
+    {TENANT "kpis:\n  x: {stage: purchase, expr: clicks}\n",
+     "streamgauge.yaml:3: `unit` is missing here (what the value is)"},
+    /* presets */
+    {TENANT "stages: {preset: aida}\n",
+     "streamgauge.yaml:2: there is no preset `aida` in presets/stages.yaml"},
+    {TENANT "kpis: {preset: default, remove: [cpi]}\n",
+     "streamgauge.yaml:2: `cpi` is not in the preset and cannot be removed"},
+    {TENANT "kpis: {preset: default, extra: {}}\n",
+     "streamgauge.yaml:2: unknown key `extra`; known here: preset, add, remove"},
+    {TENANT "kpis:\n  preset: default\n  add: [cpi]\n",
+     "streamgauge.yaml:4: a map of `key: value` pairs is expected here, not a list"},
+    {TENANT "measures: {preset: default, remove: [spend]}\n",
+     "presets/kpis.yaml:21: spend: at character 1 of \"spend\": unknown measure `spend`"},
+    {TENANT "presets_dir: nowhere\n",
+     "nowhere/measures.yaml: cannot be read: No such file or directory"},
+};
+
+Test(settings_errors, each_wrong_file_gets_its_sentence)
+{
+	struct config_dir dir;
+	config_dir_make(&dir);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct settings *settings = NULL;
+		struct settings_error error = {0};
+		config_write(&dir, "streamgauge.yaml", rows[i].text);
+		int err = config_load(&dir, &settings, &error);
+		cr_expect(err == ERR_CONFIG || err == ERR_IO, "row %zu: %s", i, rows[i].text);
+		cr_expect_str_eq(error.text, rows[i].error, "row %zu: %s", i, error.text);
+		cr_expect_null(settings);
+	}
+	config_dir_remove(&dir);
+}

@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "config_file.h"
+
+static struct settings *load_shipped(void)
+{
+	struct settings *settings = NULL;
+	struct settings_error error = {0};
+	int err = settings_load(SG_SOURCE_DIR "/config/streamgauge.yaml", &settings, &error);
+	cr_assert_eq(err, 0, "%s", error.text);
+	return settings;
+}
+
+static struct settings *load_text(struct config_dir *dir, const char *text)
+{
+	struct settings *settings = NULL;
+	struct settings_error error = {0};
+	config_write(dir, "streamgauge.yaml", text);
+	int err = config_load(dir, &settings, &error);
+	cr_assert_eq(err, 0, "%s", error.text);
+	return settings;
+}
+
+Test(settings_load, the_shipped_file)
+{
+	struct settings *settings = load_shipped();
+	cr_assert_eq(settings->tenant_count, 1);
+	const struct tenant *tenant = &settings->tenants[settings_tenant(settings, "demo", 4)];
+	cr_assert_str_eq(tenant->label, "Demo shop");
+	cr_assert_str_eq(tenant->currency, "EUR");
+	cr_assert_str_eq(zone_name(tenant->zone), "Europe/Berlin");
+	cr_assert_eq(tenant->rollup_count, 0);
+	cr_assert_eq(settings->retention.keep_days[GRAIN_MINUTE], 2);
+	cr_assert_eq(settings->retention.keep_days[GRAIN_HOUR], 14);
+	cr_assert_eq(settings->retention.keep_days[GRAIN_DAY], 0);
+	cr_assert_str_eq(settings->listen.ingest_address, "127.0.0.1");
+	cr_assert_eq(settings->listen.ingest_port, 7311);
+	cr_assert_str_eq(settings->listen.ingest_socket, "");
+	cr_assert_eq(settings->listen.http_port, 7312);
+	cr_assert_eq(settings->limits.frame_bytes, 4u << 20);
+	cr_assert_eq(settings->limits.batch_items, 20000);
+	cr_assert_eq(settings->limits.connections, 256);
+	cr_assert_eq(settings->limits.sources, 10000);
+	cr_assert_eq(settings->limits.ingest_memory, UINT64_C(48) << 20);
+	cr_assert_eq(settings->limits.page_cache, UINT64_C(64) << 20);
+	cr_assert_eq(settings->limits.ring, UINT64_C(16) << 20);
+	cr_assert_eq(settings->limits.query_rows, 100000);
+	cr_assert_eq(settings->limits.frame_seconds, 30);
+	cr_assert_eq(settings->dedup.window_hours, 168);
+	cr_assert_eq(settings->dedup.max_ids, 10000000);
+	cr_assert_str_eq(settings->state_dir, "/var/lib/streamgauge");
+	cr_assert_str_eq(settings->redis_binary, "");
+	cr_assert_eq(settings->flush_min_ms, 5);
+	cr_assert_eq(settings->lateness_grace_minutes, 60);
+	cr_assert_str_eq(settings->mappings_dir, SG_SOURCE_DIR "/config/mappings");
+	settings_free(settings);
+}
+
+/* What the comments of the shipped file call the defaults are the defaults. */
+Test(settings_load, the_minimal_file_equals_the_shipped_one)
+{
+	struct config_dir dir;
+	config_dir_make(&dir);
+	struct settings *shipped = load_shipped();
+	struct settings *minimal = load_text(&dir, "tenants: {demo: {}}\n");
+	cr_assert_eq(memcmp(&minimal->retention, &shipped->retention, sizeof(shipped->retention)),
+	             0);
+	cr_assert_eq(memcmp(&minimal->limits, &shipped->limits, sizeof(shipped->limits)), 0);
+	cr_assert_eq(minimal->dedup.window_hours, shipped->dedup.window_hours);
+	cr_assert_eq(minimal->dedup.max_ids, shipped->dedup.max_ids);
+	cr_assert_eq(minimal->listen.ingest_port, shipped->listen.ingest_port);
+	cr_assert_eq(minimal->listen.http_port, shipped->listen.http_port);
+	cr_assert_str_eq(minimal->listen.http_address, shipped->listen.http_address);
+	cr_assert_str_eq(minimal->state_dir, shipped->state_dir);
+	cr_assert_eq(minimal->flush_min_ms, shipped->flush_min_ms);
+	cr_assert_eq(minimal->lateness_grace_minutes, shipped->lateness_grace_minutes);
+	cr_assert_str_eq(minimal->shape, shipped->shape);
+	cr_assert_eq(minimal->catalog.kpi_count, shipped->catalog.kpi_count);
+	cr_assert_str_eq(zone_name(minimal->tenants[0].zone), "UTC");
+	cr_assert_str_eq(minimal->tenants[0].currency, "EUR");
+	cr_assert_str_eq(minimal->tenants[0].label, "demo");
+	settings_free(minimal);
+	settings_free(shipped);
+	config_dir_remove(&dir);
+}
+
+Test(settings_load, tenants)
+{
+	struct config_dir dir;
+	config_dir_make(&dir);
+	struct settings *settings =
+	    load_text(&dir, "tenant_defaults: {time_zone: Asia/Kolkata, currency: INR}\n"
+	                    "tenants:\n"
+	                    "  acme-eu:\n"
+	                    "    label: Acme\n"
+	                    "    time_zone: Europe/Paris\n"
+	                    "    rollup: {google_ads: account_daily, facebook: ad_daily}\n"
+	                    "  9lives: {currency: USD}\n"
+	                    "  plain:\n");
+	cr_assert_eq(settings->tenant_count, 3);
+	const struct tenant *acme = &settings->tenants[settings_tenant(settings, "acme-eu", 7)];
+	cr_assert_str_eq(acme->currency, "INR");
+	cr_assert_str_eq(zone_name(acme->zone), "Europe/Paris");
+	cr_assert_eq(acme->rollup_count, 2);
+	cr_assert_str_eq(acme->rollups[1].platform, "facebook");
+	cr_assert_str_eq(acme->rollups[1].report, "ad_daily");
+	const struct tenant *lives = &settings->tenants[settings_tenant(settings, "9lives", 6)];
+	cr_assert_str_eq(lives->currency, "USD");
+	cr_assert_str_eq(zone_name(lives->zone), "Asia/Kolkata");
+	cr_assert_str_eq(settings->tenants[2].label, "plain");
+	settings_free(settings);
+	config_dir_remove(&dir);
+}
+
+Test(settings_load, paths_begin_at_the_file)
+{
+	struct config_dir dir;
+	config_dir_make(&dir);
+	struct settings *settings =
+	    load_text(&dir, "tenants: {demo: {}}\n"
+	                    "state_dir: state\n"
+	                    "mappings_dir: /etc/mappings\n"
+	                    "redis_binary: redis-server\n"
+	                    "listen: {ingest_socket: in.sock, http_port: 0}\n");
+	char expected[CONFIG_PATH_MAX + 16];
+	snprintf(expected, sizeof(expected), "%s/state", dir.path);
+	cr_assert_str_eq(settings->state_dir, expected);
+	snprintf(expected, sizeof(expected), "%s/in.sock", dir.path);
+	cr_assert_str_eq(settings->listen.ingest_socket, expected);
+	cr_assert_str_eq(settings->mappings_dir, "/etc/mappings");
+	cr_assert_str_eq(settings->redis_binary, "redis-server");
+	cr_assert_eq(settings->listen.http_port, 0);
+	settings_free(settings);
+	config_dir_remove(&dir);
+}
+
+Test(settings_load, sections_written_out)
+{
+	struct config_dir dir;
+	config_dir_make(&dir);
+	struct settings *settings = load_text(
+	    &dir, "tenants: {demo: {}}\n"
+	          "measures:\n"
+	          "  spend: {money: true}\n"
+	          "  visits:\n"
+	          "  visits@claimed: {scale: 6, label: Visits claimed}\n"
+	          "  balance: {layer: commerce, signed: true}\n"
+	          "event_types: {visit: {visits: 1, spend: 0.25}, fix: {balance: -1}}\n"
+	          "dimensions:\n"
+	          "  market: {values: [NO, on, 'yes'], max_values: 1}\n"
+	          "  shop: {}\n"
+	          "grouping_sets: [[shop, market], [shop]]\n"
+	          "stages:\n"
+	          "  late_stage: {orientation: downstream, entry: visits}\n"
+	          "  early: {orientation: upstream}\n"
+	          "kpis:\n"
+	          "  b: {stage: early, expr: visits, unit: count}\n"
+	          "  a: {stage: late_stage, expr: spend / visits, unit: money, direction: "
+	          "lower, mult: 100, min_sample: 5}\n"
+	          "  c: {stage: early, expr: visits@claimed / visits, unit: ratio, "
+	          "orientation: downstream, min_on: visits@claimed, small_sample: show}\n");
+	const struct catalog *catalog = &settings->catalog;
+	cr_assert_eq(catalog->measure_count, 4);
+	cr_assert_str_eq(catalog->measures[1].label, "Visits");
+	cr_assert_eq(catalog->measures[0].scale, 6);
+	cr_assert_eq(catalog->measures[2].layer, LAYER_CLAIMED);
+	cr_assert_eq(catalog->measures[2].scale, 6);
+	cr_assert(catalog->measures[3].is_signed && catalog->measures[3].layer == LAYER_COMMERCE);
+	cr_assert_eq(catalog->types[0].amount_count, 2);
+	cr_assert_eq(catalog->types[0].amounts[1].value, 250000);
+	cr_assert_eq(catalog->types[1].amounts[0].value, -1);
+	cr_assert_str_eq(catalog->dims[0].values[0], "NO");
+	cr_assert(catalog->dims[0].value_count == 3 && catalog->dims[0].max_values == 3);
+	cr_assert(catalog->dims[1].values == NULL && catalog->dims[1].max_values == 10000);
+	cr_assert_eq(catalog->set_count, 3);
+	cr_assert_str_eq(catalog->sets[0].text, "[]");
+	cr_assert_str_eq(catalog->sets[1].text, "[shop, market]");
+	cr_assert(catalog->sets[1].dims[0] == 0 && catalog->sets[1].dims[1] == 1);
+	cr_assert_str_eq(catalog->stages[0].label, "Late stage");
+	cr_assert_eq(catalog->stages[0].entry, 1);
+	cr_assert(catalog->stages[1].entry == -1 && catalog->stages[1].order == 1);
+	/* by stage, then as configured */
+	const struct kpi *a = &catalog->kpis[0], *c = &catalog->kpis[2];
+	cr_assert_str_eq(a->id, "a");
+	cr_assert_str_eq(catalog->kpis[1].id, "b");
+	cr_assert_str_eq(c->id, "c");
+	cr_assert(a->mult == 100 && a->min_sample == 5 && a->min_on == -1);
+	cr_assert(a->direction == DIRECTION_LOWER && a->unit == UNIT_MONEY);
+	cr_assert(a->orientation == ORIENTATION_DOWNSTREAM && !a->small_sample_show);
+	cr_assert_str_eq(a->layer, "observed");
+	cr_assert_str_eq(c->layer, "claimed+observed");
+	cr_assert(c->orientation == ORIENTATION_DOWNSTREAM && c->min_on == 2 &&
+	          c->small_sample_show);
+	cr_assert_str_eq(settings->shape, "grain minute\ngrain hour\ngrain day\n"
+	                                  "set 0\nset 1 market shop\nset 2 shop\n"
+	                                  "scale spend@observed 6\nscale visits@observed 0\n"
+	                                  "scale visits@claimed 6\nscale balance@commerce 0\n");
+	settings_free(settings);
+	config_dir_remove(&dir);
+}
+
+Test(settings_load, a_preset_with_changes)
+{
+	struct config_dir dir;
+	config_dir_make(&dir);
+	struct settings *settings =
+	    load_text(&dir, "tenants: {demo: {}}\n"
+	                    "measures: {preset: default, add: {app_installs: {}}, remove: [grp]}\n"
+	                    "dimensions: {preset: default, add: {device: {max_values: 10}}}\n"
+	                    "grouping_sets: {preset: default, add: [[device, channel]]}\n"
+	                    "kpis:\n"
+	                    "  preset: default\n"
+	                    "  remove: [cac]\n"
+	                    "  add:\n"
+	                    "    cpi: {stage: intent, expr: spend / app_installs, unit: money}\n"
+	                    "    aov: {stage: purchase, expr: gross_revenue / orders, unit: money, "
+	                    "min_sample: 5}\n");
+	const struct catalog *catalog = &settings->catalog;
+	cr_assert_geq(catalog_measure(catalog, "app_installs", 12), 0);
+	cr_assert_eq(catalog_measure(catalog, "grp", 3), -1);
+	cr_assert_eq(catalog->measure_count, 51);
+	cr_assert_eq(catalog->set_count, 7);
+	cr_assert_str_eq(catalog->sets[6].text, "[device, channel]");
+	cr_assert_str_eq(catalog->dims[catalog->sets[6].dims[0]].id, "channel");
+	cr_assert_eq(catalog_kpi(catalog, "cac", 3), -1);
+	cr_assert_geq(catalog_kpi(catalog, "cpi", 3), 0);
+	cr_assert_eq(catalog->kpis[catalog_kpi(catalog, "aov", 3)].min_sample, 5);
+	cr_assert_eq(catalog->kpi_count, 53);
+	settings_free(settings);
+	config_dir_remove(&dir);
+}
+
+Test(settings_load, a_file_that_cannot_be_read)
+{
+	struct settings *settings = NULL;
+	struct settings_error error = {0};
+	cr_assert_eq(settings_load("/nonexistent/x.yaml", &settings, &error), ERR_IO);
+	cr_assert_str_eq(error.text,
+	                 "/nonexistent/x.yaml: cannot be read: No such file or directory");
+	cr_assert_null(settings);
+}

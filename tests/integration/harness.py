@@ -34,15 +34,22 @@ PATIENCE = 60.0  # seconds until a test gives up on something that must happen
 DAEMON = os.path.join(BUILD, "daemon", "streamgauged")
 CLI = os.path.join(BUILD, "daemon", "cli", "streamgauge")
 
+# What differs from the defaults; `{...}` is filled by config().
 CONFIG = """\
-listen:
-  ingest: 127.0.0.1:0
-  http: 127.0.0.1:0
-{listen}tenants:
-{tenants}measures: {{preset: default}}
-dimensions: {{preset: default}}
-stages: {{preset: default}}
-{extra}"""
+presets_dir: {source}/config/presets
+mappings_dir: {source}/config/mappings
+listen: {{ingest_port: 0, http_port: 0}}
+tenants:
+{tenants}{extra}"""
+
+
+def config(tenants=None, extra=""):
+    """Settings of a daemon on free ports; `tenants` maps names to more YAML of
+    the tenant (a flow map), `extra` is further top-level YAML."""
+    tenants = tenants or {"demo": "{time_zone: Europe/Berlin, currency: EUR}"}
+    return CONFIG.format(
+        source=SOURCE, extra=extra,
+        tenants="".join("  %s: %s\n" % item for item in tenants.items()))
 
 
 def until(condition, what, patience=PATIENCE):
@@ -60,7 +67,7 @@ def until(condition, what, patience=PATIENCE):
 class Daemon:
     """streamgauged with a private state directory and free ports."""
 
-    def __init__(self, config=None, env=None):
+    def __init__(self, settings=None, env=None):
         # Sockets live in it: so the path must be short.
         self.dir = tempfile.mkdtemp(prefix="sg-", dir="/tmp")
         self.state = os.path.join(self.dir, "state")
@@ -70,10 +77,7 @@ class Daemon:
         self.env = dict(os.environ, **(env or {}))
         self.process = None
         self.ports = {}
-        presets = os.path.join(self.dir, "presets")
-        if not os.path.exists(presets):
-            os.symlink(os.path.join(SOURCE, "config", "presets"), presets)
-        self.write_config(config if config is not None else default_config())
+        self.write_config(settings if settings is not None else config())
 
     def write_config(self, text):
         with open(self.config, "w", encoding="utf-8") as file:
@@ -171,14 +175,6 @@ class Daemon:
         """Ends it and removes its directory."""
         self.kill()
         shutil.rmtree(self.dir, ignore_errors=True)
-
-
-def default_config(tenants=None, listen="", extra=""):
-    """A config of free ports; `tenants` maps names to (zone, currency)."""
-    tenants = tenants or {"demo": ("Europe/Berlin", "EUR")}
-    text = "".join("  %s: {time_zone: %s, currency: %s}\n" % (name, zone, currency)
-                   for name, (zone, currency) in tenants.items())
-    return CONFIG.format(tenants=text, listen=listen, extra=extra)
 
 
 class Closed(Exception):

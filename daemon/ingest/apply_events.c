@@ -84,6 +84,8 @@ static int resolve_id(struct applying *applying, const pb_event *item, struct pl
 	if (len > EVENT_ID_MAX)
 		return fault_set(applying, fault, ERR_TOO_LONG, "event_id", "%zu bytes of %d", len,
 		                 EVENT_ID_MAX);
+	if (!text_ok(item->event_id, len, EVENT_ID_MAX))
+		return fault_set(applying, fault, ERR_BAD_TEXT, "event_id", "an id of %zu bytes", len);
 	uint64_t seed;
 	memcpy(&seed, partition_seed(applying->partition), sizeof(seed));
 	seed ^= (uint64_t)(applying->source->number + 1) * 0x9E3779B97F4A7C15u;

@@ -113,7 +113,7 @@ static int check_dimension_id(struct loader *loader, const struct yaml_node *key
 static int read_value(struct loader *loader, const struct yaml_node *node,
                       const struct dimension *dimension, const char **ret_value)
 {
-	const char *text;
+	const char *text = "";
 	int err = yaml_text(node, &text, loader->error);
 	if (err)
 		return err;
@@ -229,7 +229,7 @@ static bool same_dims(const struct grouping_set *a, const struct grouping_set *b
 static int load_sets(struct loader *loader)
 {
 	struct catalog *catalog = &loader->settings->catalog;
-	struct yaml_node *entries;
+	struct yaml_node *entries = NULL;
 	int err = section_load(loader, "grouping_sets", YAML_KIND_SEQ, loader->root.grouping_sets,
 	                       &entries);
 	if (err)
@@ -259,7 +259,7 @@ static int load_sets(struct loader *loader)
 int load_dimensions(struct loader *loader)
 {
 	struct catalog *catalog = &loader->settings->catalog;
-	struct yaml_node *entries;
+	struct yaml_node *entries = NULL;
 	int err =
 	    section_load(loader, "dimensions", YAML_KIND_MAP, loader->root.dimensions, &entries);
 	if (err)

@@ -73,7 +73,7 @@ static int read_measure(struct loader *loader, const struct yaml_node *key,
 {
 	struct measure measure = {0};
 	struct measure_input input;
-	enum layer layer;
+	enum layer layer = LAYER_COUNT;
 	int err = split_key(loader, key, &measure.id, &layer);
 	err = err ? err : schema_read(&measure_schema, map, &input, loader->error);
 	if (err)
@@ -112,7 +112,7 @@ static int read_amount(struct loader *loader, const struct yaml_node *key,
 	if (measure < 0)
 		return yaml_fail(loader->error, key, "unknown measure `%.60s`", key->text);
 	const struct measure *row = &catalog->measures[measure];
-	const char *text;
+	const char *text = "";
 	int64_t amount;
 	int err = yaml_text(value, &text, loader->error);
 	if (err)
@@ -156,7 +156,7 @@ static int read_type(struct loader *loader, const struct yaml_node *key,
 static int load_types(struct loader *loader)
 {
 	struct catalog *catalog = &loader->settings->catalog;
-	struct yaml_node *entries;
+	struct yaml_node *entries = NULL;
 	int err =
 	    section_load(loader, "event_types", YAML_KIND_MAP, loader->root.event_types, &entries);
 	if (err)
@@ -195,7 +195,7 @@ static int check_pair(struct loader *loader, const struct yaml_node *key)
 int load_measures(struct loader *loader)
 {
 	struct catalog *catalog = &loader->settings->catalog;
-	struct yaml_node *entries;
+	struct yaml_node *entries = NULL;
 	int err = section_load(loader, "measures", YAML_KIND_MAP, loader->root.measures, &entries);
 	if (err)
 		return err;

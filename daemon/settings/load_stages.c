@@ -318,7 +318,7 @@ static void sort_kpis(struct catalog *catalog)
 int load_kpis(struct loader *loader)
 {
 	struct catalog *catalog = &loader->settings->catalog;
-	struct yaml_node *entries;
+	struct yaml_node *entries = NULL;
 	int err = section_load(loader, "kpis", YAML_KIND_MAP, loader->root.kpis, &entries);
 	if (err)
 		return err;

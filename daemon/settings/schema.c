@@ -75,7 +75,7 @@ static int64_t unit_factor(enum schema_type type, const char *unit)
 static int read_number(const struct schema_row *row, const struct yaml_node *node,
                        int64_t *ret_value, struct settings_error *ret_error)
 {
-	const char *text;
+	const char *text = "";
 	int err = yaml_text(node, &text, ret_error);
 	if (err)
 		return err;

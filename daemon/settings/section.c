@@ -32,7 +32,7 @@ static int preset_load(struct loader *loader, const char *section, enum yaml_kin
 {
 	const char *path =
 	    arena_printf(loader->arena, "%s/%s.yaml", loader->root.presets_dir, section);
-	struct yaml_node *file;
+	struct yaml_node *file = NULL;
 	if (!path)
 		return loader_nomem(loader);
 	int err = yaml_tree_load(path, loader->arena, &file, loader->error);
@@ -126,7 +126,7 @@ int section_load(struct loader *loader, const char *section, enum yaml_kind kind
 		return err;
 	}
 	struct preset_use use;
-	struct yaml_node *entries;
+	struct yaml_node *entries = NULL;
 	int err = schema_read(&use_schema, absent ? NULL : given, &use, loader->error);
 	err = err ? err
 	          : preset_load(loader, section, kind, absent ? loader->top : given, use.preset,

@@ -74,7 +74,7 @@ int yaml_text(const struct yaml_node *node, const char **ret_value,
 int yaml_name(const struct yaml_node *node, const char **ret_value,
               struct settings_error *ret_error)
 {
-	const char *text;
+	const char *text = "";
 	int err = yaml_text(node, &text, ret_error);
 	if (err)
 		return err;
@@ -93,7 +93,7 @@ int yaml_name(const struct yaml_node *node, const char **ret_value,
 int yaml_int(const struct yaml_node *node, int64_t min, int64_t max, int64_t *ret_value,
              struct settings_error *ret_error)
 {
-	const char *text;
+	const char *text = "";
 	int err = yaml_text(node, &text, ret_error);
 	if (err)
 		return err;
@@ -112,7 +112,7 @@ int yaml_int(const struct yaml_node *node, int64_t min, int64_t max, int64_t *re
 
 int yaml_bool(const struct yaml_node *node, bool *ret_value, struct settings_error *ret_error)
 {
-	const char *text;
+	const char *text = "";
 	int err = yaml_text(node, &text, ret_error);
 	if (err)
 		return err;
@@ -138,7 +138,7 @@ static void join_names(char *text, size_t size, const char *const *names)
 int yaml_choice(const struct yaml_node *node, const char *const *names, int *ret_value,
                 struct settings_error *ret_error)
 {
-	const char *text;
+	const char *text = "";
 	int err = yaml_text(node, &text, ret_error);
 	if (err)
 		return err;

@@ -8,6 +8,8 @@
 #include "base/log.h"
 #include "store/driver_internal.h"
 
+#define HOUR_US INT64_C(3600000000)
+
 static const struct store_key state_key = {.kind = KEY_STATE};
 
 static void on_flushed(void *arg, int err, const redisReply *reply)
@@ -196,6 +198,19 @@ void driver_pump_writes(struct driver *driver)
 		driver_send_beat(driver);
 }
 
+/* Memory that nothing needs any more: pages beyond the cache, and once an hour
+ * what has expired. */
+static void driver_trim(struct driver *driver)
+{
+	const struct settings *settings = driver->settings;
+	int64_t now_us = clock_wall_us();
+	partition_evict(driver->partition, settings->limits.page_cache / settings->tenant_count);
+	if (now_us / HOUR_US == driver->purged_hour)
+		return;
+	driver->purged_hour = now_us / HOUR_US;
+	partition_purge(driver->partition, now_us);
+}
+
 void driver_settled(struct driver *driver)
 {
 	driver->confirmed_serial = driver->serial;
@@ -205,6 +220,7 @@ void driver_settled(struct driver *driver)
 	driver->answered = driver->position;
 	ring_settle(&driver->ring, driver->answered);
 	partition_answered(driver->partition, driver->answered);
+	driver_trim(driver);
 	FAULT_POINT("flush_answered");
 	driver_update_phase(driver);
 	if (driver->events.answered)

@@ -119,6 +119,7 @@ struct driver {
 	uint64_t position;
 	uint64_t newest;
 	uint64_t answered;
+	int64_t purged_hour; /* hours since the epoch */
 	uint64_t lost_generations;
 
 	/* control */

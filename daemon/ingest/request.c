@@ -135,8 +135,8 @@ static int decode(const ProtobufCMessageDescriptor *descriptor, struct cursor co
 	return 0;
 }
 
-int request_read(const uint8_t *bytes, size_t len, uint32_t max_items, struct arena *arena,
-                 struct request *ret_request)
+int request_decode(const uint8_t *bytes, size_t len, uint32_t max_items, struct arena *arena,
+                   struct request *ret_request)
 {
 	enum request_kind kind = REQUEST_HELLO;
 	struct cursor content;

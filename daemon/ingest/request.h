@@ -25,7 +25,7 @@ struct request {
  *   ERR_MALFORMED       not a Request, or neither a Hello nor a Batch
  *   ERR_TOO_MANY        a batch of more than `max_items` items
  *   ERR_BATCH_TOO_WIDE  decoded, it needs more memory than the arena's limit */
-int request_read(const uint8_t *bytes, size_t len, uint32_t max_items, struct arena *arena,
-                 struct request *ret_request) SG_MUST_CHECK;
+int request_decode(const uint8_t *bytes, size_t len, uint32_t max_items, struct arena *arena,
+                   struct request *ret_request) SG_MUST_CHECK;
 
 #endif

@@ -400,7 +400,7 @@ static int take(struct session *session, struct partition *partition, const uint
 	struct session_hub *hub = session->hub;
 	struct request request;
 	int err =
-	    request_read(bytes, len, hub->settings->limits.batch_items, &hub->arena, &request);
+	    request_decode(bytes, len, hub->settings->limits.batch_items, &hub->arena, &request);
 	if (err)
 		return read_failed(session, err);
 	if (session->state == SESSION_NEW && request.kind != REQUEST_HELLO)

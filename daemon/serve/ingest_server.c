@@ -192,7 +192,8 @@ static int listen_tcp(struct ingest_server *server, char *reason)
 static bool socket_in_use(const char *path)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
-	snprintf(address.sun_path, sizeof(address.sun_path), "%s", path);
+	require(strlen(path) < sizeof(address.sun_path));
+	memcpy(address.sun_path, path, strlen(path) + 1);
 	struct stat status;
 	if (lstat(path, &status) != 0)
 		return false;

@@ -57,7 +57,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 	struct arena arena;
 	arena_init(&arena, MEMORY);
 	struct request request;
-	if (request_read(bytes, len, ITEMS, &arena, &request) == 0) {
+	if (request_decode(bytes, len, ITEMS, &arena, &request) == 0) {
 		if (request.batch)
 			check_texts(request.batch);
 		if (request.hello)

@@ -32,16 +32,16 @@ Test(request, batch_is_read_with_its_hash)
 	arena_init(&arena, 1u << 20);
 	struct request first, second;
 	size_t len = pack_batch(bytes, 3, "order");
-	cr_assert_eq(request_read(bytes, len, ITEMS, &arena, &first), 0);
+	cr_assert_eq(request_decode(bytes, len, ITEMS, &arena, &first), 0);
 	cr_assert_eq(first.kind, REQUEST_BATCH);
 	cr_assert_null(first.hello);
 	cr_assert_eq(first.batch->sequence, 7);
 	cr_assert_eq(first.batch->n_events, 3);
 	cr_assert_str_eq(first.batch->events[2]->type, "order");
-	cr_assert_eq(request_read(bytes, len, ITEMS, &arena, &second), 0);
+	cr_assert_eq(request_decode(bytes, len, ITEMS, &arena, &second), 0);
 	cr_assert_arr_eq(first.hash, second.hash, REQUEST_HASH);
 	len = pack_batch(bytes, 3, "ordes");
-	cr_assert_eq(request_read(bytes, len, ITEMS, &arena, &second), 0);
+	cr_assert_eq(request_decode(bytes, len, ITEMS, &arena, &second), 0);
 	cr_assert_neq(memcmp(first.hash, second.hash, REQUEST_HASH), 0);
 	arena_deinit(&arena);
 }
@@ -54,8 +54,8 @@ Test(request, hash_is_of_the_batch_alone)
 	arena_init(&arena, 1u << 20);
 	struct request plain, prefixed;
 	size_t len = pack_batch(bytes + 2, 1, "order");
-	cr_assert_eq(request_read(bytes + 2, len, ITEMS, &arena, &plain), 0);
-	cr_assert_eq(request_read(bytes, len + 2, ITEMS, &arena, &prefixed), 0);
+	cr_assert_eq(request_decode(bytes + 2, len, ITEMS, &arena, &plain), 0);
+	cr_assert_eq(request_decode(bytes, len + 2, ITEMS, &arena, &prefixed), 0);
 	cr_assert_arr_eq(plain.hash, prefixed.hash, REQUEST_HASH);
 	arena_deinit(&arena);
 }
@@ -79,7 +79,7 @@ Test(request, items_are_counted_before_they_are_decoded)
 		arena_init(&arena, table[i].memory);
 		struct request request = {.kind = 77};
 		size_t len = pack_batch(bytes, table[i].events, "order");
-		int err = request_read(bytes, len, ITEMS, &arena, &request);
+		int err = request_decode(bytes, len, ITEMS, &arena, &request);
 		cr_assert_eq(err, table[i].err, "case %zu: %s", i, err_code(err));
 		cr_assert(!err || request.kind == 77, "output touched");
 		arena_deinit(&arena);
@@ -94,7 +94,7 @@ Test(request, every_truncation_is_malformed)
 	size_t len = pack_batch(bytes, 3, "order");
 	struct request request;
 	for (size_t cut = 0; cut < len; cut++)
-		cr_assert_eq(request_read(bytes, cut, ITEMS, &arena, &request), ERR_MALFORMED,
+		cr_assert_eq(request_decode(bytes, cut, ITEMS, &arena, &request), ERR_MALFORMED,
 		             "cut at %zu", cut);
 	arena_deinit(&arena);
 }
@@ -108,7 +108,7 @@ Test(request, nul_within_a_text_is_kept_as_a_control_character)
 	uint8_t *at = memchr(bytes, '@', len);
 	*at = 0;
 	struct request request;
-	cr_assert_eq(request_read(bytes, len, ITEMS, &arena, &request), 0);
+	cr_assert_eq(request_decode(bytes, len, ITEMS, &arena, &request), 0);
 	cr_assert_str_eq(request.batch->events[0]->type, "or\001er");
 	cr_assert_str_eq(request.batch->events[1]->type, "or@er");
 	cr_assert_eq(*at, 0, "the input was changed");
@@ -129,7 +129,7 @@ Test(request, zero_bytes_outside_of_text_are_left_alone)
 	struct arena arena;
 	arena_init(&arena, 1u << 20);
 	struct request read;
-	cr_assert_eq(request_read(bytes, len, ITEMS, &arena, &read), 0);
+	cr_assert_eq(request_decode(bytes, len, ITEMS, &arena, &read), 0);
 	cr_assert_eq(read.batch->cursor.len, sizeof(cursor));
 	cr_assert_arr_eq(read.batch->cursor.data, cursor, sizeof(cursor));
 	arena_deinit(&arena);

@@ -99,7 +99,7 @@ static struct yaml_node *entries_copy(struct loader *loader, const struct yaml_n
                                       uint32_t more)
 {
 	struct yaml_node *copy = arena_zalloc(loader->arena, sizeof(*copy));
-	size_t size = ((size_t)entries->count + more) * sizeof(*copy->items);
+	size_t size = ((size_t)entries->count + more) * sizeof(void *);
 	if (!copy)
 		return NULL;
 	*copy = *entries;

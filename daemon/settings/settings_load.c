@@ -104,8 +104,8 @@ void settings_describe(struct buf *out)
 	static const struct schema *const schemas[] = {
 	    &root_schema,      &listen_schema,   &retention_schema, &limits_schema,
 	    &dedup_schema,     &defaults_schema, &tenant_schema,    &measure_schema,
-	    &dimension_schema, &stage_schema,    &kpi_schema,
+	    &dimension_schema, &stage_schema,    &kpi_schema,       NULL,
 	};
-	for (size_t i = 0; i < sizeof(schemas) / sizeof(*schemas); i++)
-		schema_describe(schemas[i], out);
+	for (const struct schema *const *schema = schemas; *schema; schema++)
+		schema_describe(*schema, out);
 }

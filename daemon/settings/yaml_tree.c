@@ -108,11 +108,11 @@ static int list_grow(struct builder *builder, struct yaml_node ***list, uint32_t
 	if (count & (count - 1) || (count && count < 8))
 		return 0;
 	size_t cap = count ? (size_t)count * 2 : 8;
-	struct yaml_node **grown = arena_alloc(builder->arena, cap * sizeof(*grown));
+	struct yaml_node **grown = arena_alloc(builder->arena, cap * sizeof(void *));
 	if (!grown)
 		return fail_memory(builder);
 	if (count)
-		memcpy(grown, *list, count * sizeof(*grown));
+		memcpy(grown, *list, count * sizeof(void *));
 	*list = grown;
 	return 0;
 }

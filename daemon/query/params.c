@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "query/refuse.h"
+#include "query/utf8.h"
 
 const char *const query_parameters[] = {"tenant", "from",  "to",  "last",   "this",   "grain",
                                         "by",     "stage", "kpi", "filter", "format", NULL};
@@ -63,37 +64,12 @@ static int hex_digit(char c)
 	return -1;
 }
 
-/* Length of the well-formed UTF-8 sequence at text, 0 when there is none. */
-static size_t utf8_len(const unsigned char *text, size_t left)
-{
-	static const struct {
-		unsigned char mask, lead;
-		uint32_t least;
-	} kinds[] = {
-	    {0x80, 0x00, 0}, {0xE0, 0xC0, 0x80}, {0xF0, 0xE0, 0x800}, {0xF8, 0xF0, 0x10000}};
-	for (size_t kind = 0; kind < sizeof(kinds) / sizeof(kinds[0]); kind++) {
-		if ((text[0] & kinds[kind].mask) != kinds[kind].lead)
-			continue;
-		if (left < kind + 1)
-			return 0;
-		uint32_t code = text[0] & (unsigned char)~kinds[kind].mask;
-		for (size_t i = 1; i <= kind; i++) {
-			if ((text[i] & 0xC0) != 0x80)
-				return 0;
-			code = code << 6 | (text[i] & 0x3F);
-		}
-		bool surrogate = code >= 0xD800 && code <= 0xDFFF;
-		return code >= kinds[kind].least && code <= 0x10FFFF && !surrogate ? kind + 1 : 0;
-	}
-	return 0;
-}
-
 static bool text_clean(const char *text)
 {
 	const unsigned char *next = (const unsigned char *)text;
 	size_t left = strlen(text);
 	while (left > 0) {
-		size_t len = utf8_len(next, left);
+		size_t len = utf8_sequence(next, left);
 		if (len == 0 || *next < 0x20 || *next == 0x7F)
 			return false;
 		next += len;

@@ -7,17 +7,26 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "query/utf8.h"
+
+/* What is not UTF-8 becomes U+FFFD, so that the answer is JSON whatever came in. */
 void json_put_text(struct buf *buf, const char *text)
 {
+	const unsigned char *next = (const unsigned char *)text;
+	size_t left = strlen(text);
 	buf_put_byte(buf, '"');
-	for (; *text; text++) {
-		unsigned char c = (unsigned char)*text;
-		if (c == '"' || c == '\\')
-			buf_put_byte(buf, '\\');
-		if (c < 0x20 || c == 0x7F)
-			buf_printf(buf, "\\u%04x", c);
+	while (left > 0) {
+		size_t len = utf8_sequence(next, left);
+		if (len == 0)
+			buf_put_text(buf, "\\ufffd");
+		else if (*next < 0x20 || *next == 0x7F)
+			buf_printf(buf, "\\u%04x", *next);
+		else if (*next == '"' || *next == '\\')
+			buf_printf(buf, "\\%c", *next);
 		else
-			buf_put_byte(buf, c);
+			buf_put(buf, next, len);
+		next += len ? len : 1;
+		left -= len ? len : 1;
 	}
 	buf_put_byte(buf, '"');
 }

@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "serve/http.h"
+
+#include <arpa/inet.h>
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "serve/http_private.h"
+
+#define RUNS_PER_TURN 16
+#define DEADLINE_TICK 200  /* ms */
+#define STOP_MS       1000 /* for answers that are being sent */
+
+/* ---- libmicrohttpd in the loop ----
+ *
+ * Its epoll descriptor is polled; a readable one, and every resumed connection,
+ * sets `kicked`, and the prepare handle runs it once before the loop sleeps.
+ * Nothing else wakes it after a resume, so the kick must not be left out. */
+
+static void on_timer(uv_timer_t *timer)
+{
+	struct http_server *server = timer->data;
+	server->kicked = true;
+}
+
+static void arm_timer(struct http_server *server)
+{
+	MHD_UNSIGNED_LONG_LONG timeout_ms = 0;
+	if (MHD_get_timeout(server->daemon, &timeout_ms) == MHD_YES)
+		uv_timer_start(&server->timer, on_timer, timeout_ms, 0);
+	else
+		uv_timer_stop(&server->timer);
+}
+
+static void run_daemon(struct http_server *server)
+{
+	MHD_UNSIGNED_LONG_LONG timeout_ms = 0;
+	server->kicked = false;
+	for (int i = 0; i < RUNS_PER_TURN; i++) {
+		MHD_run(server->daemon);
+		if (MHD_get_timeout(server->daemon, &timeout_ms) != MHD_YES || timeout_ms > 0)
+			break;
+	}
+	arm_timer(server);
+}
+
+static void on_prepare(uv_prepare_t *prepare)
+{
+	struct http_server *server = prepare->data;
+	if (server->kicked && server->daemon)
+		run_daemon(server);
+}
+
+static void on_poll(uv_poll_t *poll, int status, int events)
+{
+	struct http_server *server = poll->data;
+	(void)status;
+	(void)events;
+	server->kicked = true;
+}
+
+void http_kick(struct http_server *server)
+{
+	server->kicked = true;
+}
+
+/* ---- requests ---- */
+
+static void *on_uri(void *arg, const char *uri, struct MHD_Connection *connection)
+{
+	return request_new(arg, uri, connection);
+}
+
+static enum MHD_Result on_access(void *arg, struct MHD_Connection *connection, const char *url,
+                                 const char *method, const char *version, const char *upload,
+                                 size_t *upload_size, void **state)
+{
+	(void)arg;
+	(void)connection;
+	(void)url;
+	(void)version;
+	(void)upload;
+	*upload_size = 0;
+	/* Out of memory: the connection is closed. */
+	return *state ? request_access(*state, method) : MHD_NO;
+}
+
+static void on_completed(void *arg, struct MHD_Connection *connection, void **state,
+                         enum MHD_RequestTerminationCode code)
+{
+	(void)arg;
+	(void)connection;
+	(void)code;
+	if (!*state)
+		return;
+	struct request *request = *state;
+	request->connection = NULL;
+	*state = NULL;
+	request_unref(request);
+}
+
+/* ---- stopping ---- */
+
+static void on_handle_closed(uv_handle_t *handle)
+{
+	struct http_server *server = handle->data;
+	if (--server->open_handles == 0)
+		server->closed(server->closed_arg);
+}
+
+static void close_handles(struct http_server *server)
+{
+	uv_handle_t *handles[] = {(uv_handle_t *)&server->poll, (uv_handle_t *)&server->prepare,
+	                          (uv_handle_t *)&server->timer, (uv_handle_t *)&server->deadline};
+	for (size_t i = 0; i < sizeof(handles) / sizeof(handles[0]); i++)
+		uv_close(handles[i], on_handle_closed);
+}
+
+static bool connections_left(const struct http_server *server)
+{
+	for (const struct request *request = server->requests; request; request = request->next)
+		if (request->connection)
+			return true;
+	return false;
+}
+
+/* A suspended connection makes MHD_stop_daemon abort: all were resumed before,
+ * and libmicrohttpd ran since. */
+static void finish_stop(struct http_server *server)
+{
+	struct MHD_Daemon *daemon = server->daemon;
+	uv_poll_stop(&server->poll);
+	MHD_run(daemon);
+	server->daemon = NULL;
+	MHD_stop_daemon(daemon);
+	close_handles(server);
+}
+
+static void on_deadline(uv_timer_t *timer)
+{
+	struct http_server *server = timer->data;
+	uint64_t now_ms = uv_now(server->loop);
+	for (struct request *request = server->requests; request; request = request->next) {
+		if (!request->suspended || now_ms < request->deadline_ms)
+			continue;
+		request->timed_out = true;
+		request_resume(request);
+	}
+	if (!server->stopping)
+		return;
+	run_daemon(server);
+	if (!connections_left(server) || now_ms >= server->stop_by_ms)
+		finish_stop(server);
+}
+
+void http_server_stop(struct http_server *server, void (*closed)(void *arg), void *arg)
+{
+	server->closed = closed;
+	server->closed_arg = arg;
+	server->stopping = true;
+	server->stop_by_ms = uv_now(server->loop) + STOP_MS;
+	MHD_socket listener = MHD_quiesce_daemon(server->daemon);
+	if (listener != MHD_INVALID_SOCKET)
+		close(listener);
+	for (struct request *request = server->requests; request; request = request->next)
+		if (request->suspended)
+			request_resume(request);
+	run_daemon(server);
+	uv_timer_start(&server->deadline, on_deadline, 1, 10);
+}
+
+void http_server_free(struct http_server *server)
+{
+	if (!server)
+		return;
+	/* Whatever a stopped driver did not call back for. */
+	while (server->requests) {
+		server->requests->references = 1;
+		request_unref(server->requests);
+	}
+	free(server);
+}
+
+/* ---- starting ---- */
+
+static int listen_on(const struct settings *settings, int *ret_fd, char address[64], char *reason)
+{
+	const char *host = settings->listen.http_address;
+	struct sockaddr_in name = {.sin_family = AF_INET,
+	                           .sin_port = htons(settings->listen.http_port)};
+	socklen_t len = sizeof(name);
+	int on = 1;
+	if (inet_pton(AF_INET, host, &name.sin_addr) != 1) {
+		snprintf(reason, HTTP_REASON_MAX,
+		         "listen.http_address %s is not an IPv4 address; set it to 127.0.0.1",
+		         host);
+		return ERR_INVALID;
+	}
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (fd >= 0 && setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) == 0 &&
+	    bind(fd, (struct sockaddr *)&name, sizeof(name)) == 0 && listen(fd, 128) == 0 &&
+	    getsockname(fd, (struct sockaddr *)&name, &len) == 0) {
+		snprintf(address, 64, "%s:%u", host, ntohs(name.sin_port));
+		*ret_fd = fd;
+		return 0;
+	}
+	int error = errno;
+	snprintf(reason, HTTP_REASON_MAX,
+	         error == EADDRINUSE
+	             ? "HTTP port %u of %s is taken; stop the other program or set "
+	               "listen.http_port (0 = any free port)"
+	             : "HTTP port %u of %s cannot be opened; set another listen.http_port or "
+	               "listen.http_address",
+	         settings->listen.http_port, host);
+	if (fd >= 0)
+		close(fd);
+	return error == EADDRINUSE ? ERR_BUSY : ERR_IO;
+}
+
+static struct MHD_Daemon *start_daemon(struct http_server *server, int fd)
+{
+	return MHD_start_daemon(
+	    MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, on_access, server,
+	    MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_URI_LOG_CALLBACK, on_uri, server,
+	    MHD_OPTION_NOTIFY_COMPLETED, on_completed, server, MHD_OPTION_CONNECTION_LIMIT,
+	    (unsigned)server->settings->limits.connections, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+	    (size_t)HTTP_MEMORY, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)HTTP_IDLE_SECONDS,
+	    MHD_OPTION_END);
+}
+
+static void start_handles(struct http_server *server)
+{
+	const union MHD_DaemonInfo *info =
+	    MHD_get_daemon_info(server->daemon, MHD_DAEMON_INFO_EPOLL_FD);
+	require(info && uv_poll_init(server->loop, &server->poll, info->epoll_fd) == 0);
+	require(uv_prepare_init(server->loop, &server->prepare) == 0);
+	require(uv_timer_init(server->loop, &server->timer) == 0);
+	require(uv_timer_init(server->loop, &server->deadline) == 0);
+	server->poll.data = server->prepare.data = server;
+	server->timer.data = server->deadline.data = server;
+	server->open_handles = 4;
+	uv_poll_start(&server->poll, UV_READABLE, on_poll);
+	uv_prepare_start(&server->prepare, on_prepare);
+	uv_timer_start(&server->deadline, on_deadline, DEADLINE_TICK, DEADLINE_TICK);
+}
+
+int http_server_start(uv_loop_t *loop, const struct settings *settings, struct driver **drivers,
+                      struct http_server **ret_server, char *reason)
+{
+	int fd = -1;
+	struct http_server *server = calloc(1, sizeof(*server));
+	if (!server) {
+		snprintf(reason, HTTP_REASON_MAX, "HTTP cannot start: %s", err_rule(ERR_NOMEM));
+		return ERR_NOMEM;
+	}
+	server->loop = loop;
+	server->settings = settings;
+	server->drivers = drivers;
+	settings_version(settings, server->version);
+	int err = listen_on(settings, &fd, server->address, reason);
+	if (err != 0) {
+		free(server);
+		return err;
+	}
+	server->daemon = start_daemon(server, fd);
+	if (!server->daemon) {
+		snprintf(reason, HTTP_REASON_MAX,
+		         "HTTP cannot start: too few file descriptors are left; raise the limit "
+		         "(ulimit -n)");
+		close(fd);
+		free(server);
+		return ERR_IO;
+	}
+	start_handles(server);
+	*ret_server = server;
+	return 0;
+}
+
+const char *http_server_address(const struct http_server *server)
+{
+	return server->address;
+}

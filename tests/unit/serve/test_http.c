@@ -1,0 +1,486 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The HTTP listener over real connections, with a fake driver. */
+#include <criterion/criterion.h>
+#include <jansson.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "fake_driver.h"
+#include "http_client.h"
+#include "serve/http.h"
+#include "streamgauge/v1/ingest.pb-c.h"
+#include "streamgauge/v1/store.pb-c.h"
+#include "world.h"
+
+struct fixture {
+	struct world world;
+	uv_loop_t loop;
+	struct driver drivers[2];
+	struct driver *driver_list[2];
+	struct http_server *server;
+	bool stopped;
+};
+
+static const struct item search = {{"paid_search", "google_ads:1", NULL}, 1, NULL};
+
+static void open_server(struct fixture *fixture)
+{
+	char reason[HTTP_REASON_MAX] = "";
+	*fixture = (struct fixture){.stopped = false};
+	struct world *world = &fixture->world;
+	world_open(world);
+	world->now_us = clock_wall_us();
+	int32_t today = zone_local_of(world->tenants[0].zone, world->now_us).day;
+	struct source *ads = world_source(world, "google_ads/1", SOURCE_REPORT,
+	                                  1 << M_SPEND | 1 << M_CLICKS, today - 40, today - 1);
+	world_complete(ads, today - 40, today - 1);
+	world_add(world, &search, M_SPEND, today - 2, 0, 12500000);
+	ads->current.rejected = 2;
+	ads->current.reject_codes[-ERR_UNKNOWN_MEASURE] = 2;
+	world_flush(world);
+	world->settings.listen.http_address = "127.0.0.1";
+	world->settings.listen.http_port = 0;
+	world->settings.limits.connections = 32;
+	uv_loop_init(&fixture->loop);
+	fake_driver_init(&fixture->drivers[0], &fixture->loop, world->partition);
+	fake_driver_init(&fixture->drivers[1], &fixture->loop, NULL);
+	fixture->drivers[1].reason = "Redis is loading its data";
+	fixture->driver_list[0] = &fixture->drivers[0];
+	fixture->driver_list[1] = &fixture->drivers[1];
+	cr_assert_eq(http_server_start(&fixture->loop, &world->settings, fixture->driver_list,
+	                               &fixture->server, reason),
+	             0, "%s", reason);
+}
+
+static void on_stopped(void *arg)
+{
+	struct fixture *fixture = arg;
+	fixture->stopped = true;
+}
+
+static void close_server(struct fixture *fixture)
+{
+	http_server_stop(fixture->server, on_stopped, fixture);
+	while (!fixture->stopped)
+		uv_run(&fixture->loop, UV_RUN_ONCE);
+	for (int i = 0; i < 2; i++)
+		fake_driver_close(&fixture->drivers[i]);
+	uv_run(&fixture->loop, UV_RUN_DEFAULT);
+	cr_assert_eq(uv_loop_close(&fixture->loop), 0);
+	http_server_free(fixture->server);
+	world_close(&fixture->world);
+}
+
+static void ask(struct fixture *fixture, struct exchange *exchange, const char *request)
+{
+	exchange_begin(exchange, &fixture->loop, http_server_address(fixture->server), request);
+	exchange_finish(exchange, &fixture->loop);
+}
+
+static void get(struct fixture *fixture, struct exchange *exchange, const char *uri)
+{
+	char request[4096];
+	snprintf(request, sizeof(request),
+	         "GET %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", uri);
+	ask(fixture, exchange, request);
+}
+
+static const struct {
+	const char *method;
+	const char *uri;
+	int status;
+	const char *type;
+	const char *says;
+} exchanges[] = {
+    {"GET", "/", 200, "text/plain; charset=utf-8", "/v1/summary"},
+    {"GET", "/v1/stages", 200, "application/json", "\"stage\":\"purchase\""},
+    {"GET", "/v1/stages?format=csv", 200, "text/csv; charset=utf-8; header=present",
+     "stage,label,stage_order,orientation,entry\r\n"},
+    {"GET", "/v1/kpis", 200, "application/json", "\"expr\":\"spend / clicks\""},
+    {"GET", "/v1/sources?tenant=demo", 200, "application/json",
+     "\"reject_codes\":{\"unknown_measure\":2}"},
+    {"GET", "/v1/sources?tenant=demo&format=csv", 200, "text/csv; charset=utf-8; header=present",
+     "google_ads/1,report,EUR,Europe/Berlin,"},
+    {"GET", "/v1/summary?tenant=demo&kpi=spend", 200, "application/json", "\"value\":12.5,"},
+    {"GET", "/v1/summary.csv?tenant=demo&kpi=spend", 200, "text/csv; charset=utf-8; header=present",
+     "tenant,stage,stage_order,"},
+    {"GET", "/v1/summary?tenant=demo&kpi=spend&format=csv", 200,
+     "text/csv; charset=utf-8; header=present", ",12.5,12500000,12.5,"},
+    {"GET", "/v1/summary?tenant=demo&kpi=spend&format=protobuf", 200, "application/x-protobuf", ""},
+    {"GET", "/health/live", 200, "application/json", "live"},
+    {"GET", "/health/ready", 503, "application/json", "Redis is loading its data"},
+    {"OPTIONS", "/v1/summary", 204, "", ""},
+    {"POST", "/v1/summary", 405, "application/problem+json", "GET, HEAD or OPTIONS"},
+    {"DELETE", "/", 405, "application/problem+json", "GET, HEAD or OPTIONS"},
+    {"GET", "/v2/summary", 404, "application/problem+json", "/v1/summary"},
+    {"GET", "/v1/summary?tenant=nobody", 404, "application/problem+json",
+     "\"allowed\":\"demo, acme\""},
+    {"GET", "/v1/summary?tenant=acme", 503, "application/problem+json",
+     "Redis is loading its data"},
+    {"GET", "/v1/summary?tenant=demo&from=2026-02-01&to=2026-01-01", 400,
+     "application/problem+json", "\"parameter\":\"to\""},
+    {"GET", "/v1/summary?tenant=demo&by=product,channel", 400, "application/problem+json",
+     "\"title\":\"not_rolled_up\""},
+    {"GET", "/v1/summary?tenant=demo&grain=minute&last=300d", 400, "application/problem+json",
+     "\"title\":\"too_many_rows\""},
+    {"GET", "/v1/stages?tenant=demo", 400, "application/problem+json", "no such parameter"},
+    {"GET", "/v1/sources?tenant=demo&format=protobuf", 400, "application/problem+json",
+     "json, csv"},
+    {"GET", "/v1/rejects?tenant=demo&source=meta/2", 404, "application/problem+json",
+     "/v1/sources"},
+    {"GET", "/v1/rejects?tenant=demo&limit=0", 400, "application/problem+json", "1 to 10000"},
+};
+
+Test(http, exchanges)
+{
+	struct fixture fixture;
+	open_server(&fixture);
+	for (size_t i = 0; i < sizeof(exchanges) / sizeof(exchanges[0]); i++) {
+		struct exchange exchange;
+		char request[500];
+		char type[200];
+		snprintf(request, sizeof(request),
+		         "%s %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n",
+		         exchanges[i].method, exchanges[i].uri);
+		ask(&fixture, &exchange, request);
+		cr_assert_eq(exchange.status, exchanges[i].status, "%s: %s", exchanges[i].uri,
+		             (char *)exchange.received.bytes);
+		cr_assert_str_eq(exchange_header(&exchange, "Content-Type", type),
+		                 exchanges[i].type, "%s", exchanges[i].uri);
+		cr_assert(strstr(exchange.body, exchanges[i].says), "%s: %s", exchanges[i].uri,
+		          exchange.body);
+		if (strstr(type, "json")) {
+			json_t *json = json_loads(exchange.body, JSON_REJECT_DUPLICATES, NULL);
+			cr_assert_not_null(json, "%s: %s", exchanges[i].uri, exchange.body);
+			if (strstr(type, "problem"))
+				cr_assert_eq(json_integer_value(json_object_get(json, "status")),
+				             exchanges[i].status);
+			json_decref(json);
+		}
+		exchange_deinit(&exchange);
+	}
+	close_server(&fixture);
+}
+
+Test(http, head_has_the_length_and_no_body)
+{
+	struct fixture fixture;
+	struct exchange exchange;
+	char length[200];
+	open_server(&fixture);
+	ask(&fixture, &exchange,
+	    "HEAD /v1/kpis HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
+	cr_assert_eq(exchange.status, 200);
+	cr_assert_str_eq(exchange.body, "");
+	cr_assert_gt(atoi(exchange_header(&exchange, "Content-Length", length)), 1000);
+	exchange_deinit(&exchange);
+	close_server(&fixture);
+}
+
+/* Pages that are not in memory are read while the request waits. */
+Test(http, waits_for_pages)
+{
+	struct fixture fixture;
+	struct exchange exchange;
+	open_server(&fixture);
+	/* The second page of the month is not known to be absent. */
+	for (int i = 0; i < GROUPS_PER_PAGE + 1; i++) {
+		char campaign[32];
+		snprintf(campaign, sizeof(campaign), "google_ads:x%d", i);
+		struct item item = {{"display", campaign, NULL}, 1, NULL};
+		world_add(&fixture.world, &item, M_CLICKS,
+		          zone_local_of(fixture.world.tenants[0].zone, clock_wall_us()).day - 2, 0,
+		          1);
+	}
+	world_flush(&fixture.world);
+	get(&fixture, &exchange, "/v1/summary?tenant=demo&by=campaign&kpi=clicks&format=csv");
+	cr_assert_eq(exchange.status, 200, "%s", exchange.body);
+	cr_assert_geq(fixture.drivers[0].reads, 1);
+	cr_assert(strstr(exchange.body, "google_ads:x32"));
+	exchange_deinit(&exchange);
+	/* Now they are in memory. */
+	uint32_t reads = fixture.drivers[0].reads;
+	get(&fixture, &exchange, "/v1/summary?tenant=demo&by=campaign&kpi=clicks&format=csv");
+	cr_assert_eq(exchange.status, 200);
+	cr_assert_eq(fixture.drivers[0].reads, reads);
+	exchange_deinit(&exchange);
+	close_server(&fixture);
+}
+
+Test(http, a_failed_reading_is_said)
+{
+	struct fixture fixture;
+	struct exchange exchange;
+	open_server(&fixture);
+	fixture.drivers[0].err = ERR_NOT_READY;
+	get(&fixture, &exchange, "/v1/rejects?tenant=demo");
+	cr_assert_eq(exchange.status, 503);
+	cr_assert(strstr(exchange.body, "not_ready"));
+	exchange_deinit(&exchange);
+	close_server(&fixture);
+}
+
+/* Stopping answers those who wait, and what Redis says later harms nobody. */
+Test(http, stops_while_requests_wait)
+{
+	struct fixture fixture;
+	struct exchange exchange;
+	open_server(&fixture);
+	fixture.drivers[0].hold = true;
+	exchange_begin(&exchange, &fixture.loop, http_server_address(fixture.server),
+	               "GET /v1/rejects?tenant=demo HTTP/1.1\r\nHost: localhost\r\n"
+	               "Connection: close\r\n\r\n");
+	while (fixture.drivers[0].reads == 0)
+		uv_run(&fixture.loop, UV_RUN_ONCE);
+	http_server_stop(fixture.server, on_stopped, &fixture);
+	exchange_finish(&exchange, &fixture.loop);
+	cr_assert_eq(exchange.status, 503, "%s", (char *)exchange.received.bytes);
+	cr_assert(strstr(exchange.body, "shutting_down"));
+	while (!fixture.stopped)
+		uv_run(&fixture.loop, UV_RUN_ONCE);
+	fixture.drivers[0].hold = false;
+	while (fixture.drivers[0].done)
+		uv_run(&fixture.loop, UV_RUN_ONCE);
+	exchange_deinit(&exchange);
+	for (int i = 0; i < 2; i++)
+		fake_driver_close(&fixture.drivers[i]);
+	uv_run(&fixture.loop, UV_RUN_DEFAULT);
+	cr_assert_eq(uv_loop_close(&fixture.loop), 0);
+	http_server_free(fixture.server);
+	world_close(&fixture.world);
+}
+
+/* A client that goes away while its request waits is forgotten. */
+Test(http, a_client_that_leaves)
+{
+	struct fixture fixture;
+	struct exchange exchange;
+	open_server(&fixture);
+	fixture.drivers[0].hold = true;
+	exchange_begin(&exchange, &fixture.loop, http_server_address(fixture.server),
+	               "GET /v1/rejects?tenant=demo HTTP/1.1\r\nHost: localhost\r\n\r\n");
+	while (fixture.drivers[0].reads == 0)
+		uv_run(&fixture.loop, UV_RUN_ONCE);
+	uv_close((uv_handle_t *)&exchange.socket, NULL);
+	uv_run(&fixture.loop, UV_RUN_NOWAIT);
+	fixture.drivers[0].hold = false;
+	while (fixture.drivers[0].done)
+		uv_run(&fixture.loop, UV_RUN_ONCE);
+	exchange_deinit(&exchange);
+	get(&fixture, &exchange, "/health/live");
+	cr_assert_eq(exchange.status, 200);
+	exchange_deinit(&exchange);
+	close_server(&fixture);
+}
+
+Test(http, unchanged_is_304)
+{
+	struct fixture fixture;
+	struct exchange exchange;
+	char etag[200];
+	char request[500];
+	static const char *const forms[] = {"If-None-Match: %s", "If-None-Match: W/%s",
+	                                    "If-None-Match: \"other\", %s", "If-None-Match: *%.0s"};
+	open_server(&fixture);
+	get(&fixture, &exchange, "/v1/summary?tenant=demo&kpi=spend");
+	exchange_header(&exchange, "ETag", etag);
+	cr_assert_eq(strlen(etag), 34, "%s", etag);
+	exchange_deinit(&exchange);
+	for (size_t i = 0; i < sizeof(forms) / sizeof(forms[0]); i++) {
+		char header[300];
+		char again[200];
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wformat-nonliteral"
+		snprintf(header, sizeof(header), forms[i], etag);
+#pragma GCC diagnostic pop
+		snprintf(request, sizeof(request),
+		         "GET /v1/summary?tenant=demo&kpi=spend HTTP/1.1\r\nHost: x\r\n"
+		         "Connection: close\r\n%s\r\n\r\n",
+		         header);
+		ask(&fixture, &exchange, request);
+		cr_assert_eq(exchange.status, 304, "%s", header);
+		cr_assert_str_eq(exchange.body, "");
+		cr_assert_str_eq(exchange_header(&exchange, "ETag", again), etag);
+		exchange_deinit(&exchange);
+	}
+	int32_t today = zone_local_of(fixture.world.tenants[0].zone, clock_wall_us()).day;
+	world_add(&fixture.world, &search, M_SPEND, today - 3, 0, 1);
+	world_flush(&fixture.world);
+	snprintf(request, sizeof(request),
+	         "GET /v1/summary?tenant=demo&kpi=spend HTTP/1.1\r\nHost: x\r\n"
+	         "Connection: close\r\nIf-None-Match: %s\r\n\r\n",
+	         etag);
+	ask(&fixture, &exchange, request);
+	cr_assert_eq(exchange.status, 200);
+	cr_assert(strstr(exchange.body, "12.500001"));
+	exchange_deinit(&exchange);
+	close_server(&fixture);
+}
+
+Test(http, accept_chooses_the_format)
+{
+	static const struct {
+		const char *accept, *type;
+	} rows[] = {
+	    {"text/csv", "text/csv; charset=utf-8; header=present"},
+	    {"application/x-protobuf", "application/x-protobuf"},
+	    {"application/json, text/csv", "application/json"},
+	    {"*/*", "application/json"},
+	};
+	struct fixture fixture;
+	open_server(&fixture);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct exchange exchange;
+		char request[500];
+		char type[200];
+		snprintf(request, sizeof(request),
+		         "GET /v1/summary?tenant=demo&kpi=spend HTTP/1.1\r\nHost: x\r\n"
+		         "Connection: close\r\nAccept: %s\r\n\r\n",
+		         rows[i].accept);
+		ask(&fixture, &exchange, request);
+		cr_assert_eq(exchange.status, 200);
+		cr_assert_str_eq(exchange_header(&exchange, "Content-Type", type), rows[i].type);
+		exchange_deinit(&exchange);
+	}
+	close_server(&fixture);
+}
+
+/* Answers of more than 2,000 rows are made while they are sent, and are whole. */
+Test(http, long_answers)
+{
+	struct fixture fixture;
+	struct exchange exchange;
+	char coding[200];
+	open_server(&fixture);
+	get(&fixture, &exchange, "/v1/summary.csv?tenant=demo&grain=day&last=500d");
+	cr_assert_eq(exchange.status, 200);
+	cr_assert_str_eq(exchange_header(&exchange, "Transfer-Encoding", coding), "chunked");
+	size_t rows = 0;
+	for (const char *at = exchange.body; (at = strstr(at, "\ndemo,")) != NULL; at++)
+		rows++;
+	cr_assert_eq(rows, 17 * 500, "%zu", rows);
+	cr_assert_str_eq(exchange.body + strlen(exchange.body) - 7, "\r\n0\r\n\r\n");
+	exchange_deinit(&exchange);
+	close_server(&fixture);
+}
+
+/* A request line of 10 MB is refused, and harms nobody. */
+Test(http, a_long_query_string)
+{
+	struct fixture fixture;
+	struct exchange exchange;
+	size_t size = 10 << 20;
+	char *request = malloc(size + 100);
+	open_server(&fixture);
+	strcpy(request, "GET /v1/summary?tenant=");
+	size_t len = strlen(request);
+	memset(request + len, 'a', 20000);
+	strcpy(request + len + 20000, " HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+	ask(&fixture, &exchange, request);
+	cr_assert_eq(exchange.status, 414);
+	cr_assert(strstr(exchange.body, "16384 bytes"), "%s", exchange.body);
+	exchange_deinit(&exchange);
+	memset(request + len, 'a', size);
+	strcpy(request + len + size, " HTTP/1.1\r\n\r\n");
+	ask(&fixture, &exchange, request);
+	/* libmicrohttpd answers by itself and closes while bytes still come: the
+	 * answer may be lost on the way, the connection is closed in any case. */
+	cr_assert(exchange.status == 414 || exchange.status == 0, "%d", exchange.status);
+	exchange_deinit(&exchange);
+	get(&fixture, &exchange, "/health/live");
+	cr_assert_eq(exchange.status, 200);
+	exchange_deinit(&exchange);
+	free(request);
+	close_server(&fixture);
+}
+
+static struct flush_bytes pack_reject(uint64_t sequence, int64_t received_us, const char *measure)
+{
+	Streamgauge__V1__Amount amount = STREAMGAUGE__V1__AMOUNT__INIT;
+	Streamgauge__V1__Amount *amounts[] = {&amount};
+	Streamgauge__V1__ReportRow row = STREAMGAUGE__V1__REPORT_ROW__INIT;
+	Streamgauge__V1__ReportRow *rows[] = {&row};
+	Streamgauge__V1__Batch batch = STREAMGAUGE__V1__BATCH__INIT;
+	Streamgauge__V1__RejectedItem item = STREAMGAUGE__V1__REJECTED_ITEM__INIT;
+	amount.measure = (char *)measure;
+	amount.value = 7;
+	row.report = "campaign_daily";
+	row.n_amounts = 1;
+	row.amounts = amounts;
+	batch.n_rows = 1;
+	batch.rows = rows;
+	item.batch.len = streamgauge__v1__batch__get_packed_size(&batch);
+	item.batch.data = malloc(item.batch.len);
+	streamgauge__v1__batch__pack(&batch, item.batch.data);
+	item.code = "unknown_measure";
+	item.field = "amounts[0].measure";
+	item.detail = "`x`";
+	item.received_us = received_us;
+	item.sequence = sequence;
+	item.item = 2;
+	size_t len = streamgauge__v1__rejected_item__get_packed_size(&item);
+	uint8_t *bytes = malloc(len);
+	streamgauge__v1__rejected_item__pack(&item, bytes);
+	free(item.batch.data);
+	return (struct flush_bytes){bytes, len};
+}
+
+Test(http, rejects_come_back_as_they_came)
+{
+	struct fixture fixture;
+	struct exchange exchange;
+	static const uint8_t garbage[] = {0xFF, 0xFF};
+	open_server(&fixture);
+	struct driver *driver = &fixture.drivers[0];
+	driver->rejects[driver->reject_count++] = pack_reject(5, 2000000, "dreams");
+	driver->rejects[driver->reject_count++] = pack_reject(4, 1000000, "bad \xff utf-8");
+	driver->rejects[driver->reject_count++] = (struct flush_bytes){garbage, 2};
+	get(&fixture, &exchange, "/v1/rejects?tenant=demo&source=google_ads/1");
+	cr_assert_eq(exchange.status, 200, "%s", exchange.body);
+	json_t *json = json_loads(exchange.body, 0, NULL);
+	cr_assert_not_null(json, "%s", exchange.body);
+	json_t *rejects = json_object_get(json, "rejects");
+	cr_assert_eq(json_array_size(rejects), 2);
+	cr_assert_eq(json_integer_value(json_object_get(json, "rejected")), 2);
+	json_t *last = json_array_get(rejects, 1);
+	cr_assert_str_eq(json_string_value(json_object_get(last, "source")), "google_ads/1");
+	cr_assert_str_eq(json_string_value(json_object_get(last, "received")),
+	                 "1970-01-01T01:00:02+01:00");
+	cr_assert_eq(json_integer_value(json_object_get(last, "sequence")), 5);
+	cr_assert_str_eq(json_string_value(json_object_get(last, "item")), "row");
+	char *batch = json_dumps(json_object_get(last, "batch"), JSON_COMPACT);
+	cr_assert_str_eq(batch, "{\"rows\":[{\"report\":\"campaign_daily\",\"amounts\":"
+	                        "[{\"measure\":\"dreams\",\"value\":\"7\"}]}]}");
+	free(batch);
+	json_decref(json);
+	exchange_deinit(&exchange);
+	get(&fixture, &exchange, "/v1/rejects?tenant=demo&limit=1&format=ndjson");
+	cr_assert_eq(exchange.status, 200);
+	cr_assert(strstr(exchange.body, "dreams") && !strstr(exchange.body, "bad"), "%s",
+	          exchange.body);
+	exchange_deinit(&exchange);
+	for (int i = 0; i < 2; i++)
+		free((void *)driver->rejects[i].bytes);
+	close_server(&fixture);
+}
+
+Test(http, a_taken_port_is_said)
+{
+	struct fixture fixture;
+	char reason[HTTP_REASON_MAX] = "";
+	struct http_server *second = NULL;
+	open_server(&fixture);
+	const char *port = strchr(http_server_address(fixture.server), ':') + 1;
+	fixture.world.settings.listen.http_port = (uint16_t)atoi(port);
+	cr_assert_eq(http_server_start(&fixture.loop, &fixture.world.settings, fixture.driver_list,
+	                               &second, reason),
+	             ERR_BUSY);
+	cr_assert(strstr(reason, port) && strstr(reason, "listen.http_port"), "%s", reason);
+	fixture.world.settings.listen.http_address = "here";
+	cr_assert_eq(http_server_start(&fixture.loop, &fixture.world.settings, fixture.driver_list,
+	                               &second, reason),
+	             ERR_INVALID);
+	close_server(&fixture);
+}

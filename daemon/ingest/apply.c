@@ -143,10 +143,14 @@ int batch_apply(struct partition *partition, struct source *source,
 	    .now_us = now_us,
 	    .hour = (int32_t)(now_us / 3600000000),
 	    .outcome = &outcome,
+	    .memo_minute = INT64_MIN,
 	};
 	int err = prepare_rows(&applying, missing);
 	if (err)
 		return err;
+	applying.ids = arena_alloc(arena, (batch->n_events + 1) * sizeof(*applying.ids));
+	if (!applying.ids)
+		return ERR_NOMEM;
 	apply_events(&applying);
 	apply_rows(&applying);
 	apply_commits(&applying);

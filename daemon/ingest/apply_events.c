@@ -12,8 +12,6 @@ struct plain_event {
 	enum grain grain;
 	int32_t bucket;
 	int32_t day;
-	struct dedup_id id;
-	bool has_id;
 };
 
 static void add_defaults(struct applying *applying, const struct event_type *type,
@@ -54,6 +52,21 @@ static int resolve_type(struct applying *applying, const pb_event *item, struct 
 	return 0;
 }
 
+/* Events mostly come in order: the day is looked up once per minute. */
+static int resolve_bucket(struct applying *applying, int64_t us, struct plain_event *event)
+{
+	int64_t minute = us / 60000000;
+	if (event->grain == GRAIN_MINUTE && minute == applying->memo_minute) {
+		event->bucket = (int32_t)minute;
+		event->day = applying->memo_day;
+		return 0;
+	}
+	event->bucket = partition_bucket(applying->partition, event->grain, us, &event->day);
+	applying->memo_minute = minute;
+	applying->memo_day = event->day;
+	return 0;
+}
+
 static int resolve_time(struct applying *applying, const pb_event *item, struct plain_event *event,
                         struct fault *fault)
 {
@@ -68,29 +81,19 @@ static int resolve_time(struct applying *applying, const pb_event *item, struct 
 	if (event->grain == GRAIN_COUNT)
 		return fault_set(applying, fault, ERR_OUTSIDE_RETENTION, "event_time_us", "%lld",
 		                 (long long)us);
-	event->bucket = partition_bucket(applying->partition, event->grain, us, &event->day);
-	return 0;
+	return resolve_bucket(applying, us, event);
 }
 
-static int resolve_id(struct applying *applying, const pb_event *item, struct plain_event *event,
-                      struct fault *fault)
+static int check_id(struct applying *applying, const pb_event *item, struct fault *fault)
 {
-	size_t len = strlen(item->event_id);
-	event->has_id = len != 0;
-	if (!len)
+	if (!item->event_id[0])
 		return applying->batch->sequence ? 0
 		                                 : fault_set(applying, fault, ERR_EVENT_ID_REQUIRED,
 		                                             "event_id", "no event_id");
+	size_t len = strnlen(item->event_id, EVENT_ID_MAX + 1);
 	if (len > EVENT_ID_MAX)
-		return fault_set(applying, fault, ERR_TOO_LONG, "event_id", "%zu bytes of %d", len,
+		return fault_set(applying, fault, ERR_TOO_LONG, "event_id", "over %d bytes",
 		                 EVENT_ID_MAX);
-	if (!text_ok(item->event_id, len, EVENT_ID_MAX))
-		return fault_set(applying, fault, ERR_BAD_TEXT, "event_id", "an id of %zu bytes", len);
-	uint64_t seed;
-	memcpy(&seed, partition_seed(applying->partition), sizeof(seed));
-	seed ^= (uint64_t)(applying->source->number + 1) * 0x9E3779B97F4A7C15u;
-	XXH128_hash_t hash = XXH3_128bits_withSeed(item->event_id, len, seed);
-	memcpy(event->id.bytes, &hash, sizeof(event->id.bytes));
 	return 0;
 }
 
@@ -103,7 +106,7 @@ static int resolve_event(struct applying *applying, const pb_event *item, struct
 	if (has_unknown_fields(&item->base))
 		return fault_set(applying, fault, ERR_UNKNOWN_FIELD, "event", "a field below 100");
 	int err = resolve_time(applying, item, event, fault);
-	err = err ? err : resolve_id(applying, item, event, fault);
+	err = err ? err : check_id(applying, item, fault);
 	err = err ? err
 	          : resolve_amounts(applying, item->amounts, item->n_amounts, true, event->amounts,
 	                            &event->amount_count, fault);
@@ -152,8 +155,9 @@ static void apply_event(struct applying *applying, uint32_t index)
 	if (applying->source->class != SOURCE_EVENT)
 		fault_set(applying, &fault, ERR_WRONG_CLASS, "events", "%s is a report source",
 		          applying->source->name);
-	else if (resolve_event(applying, item, &event, &fault) == 0 && event.has_id) {
-		if (dedup_seen(dedup, &event.id)) {
+	else if (resolve_event(applying, item, &event, &fault) == 0 && item->event_id[0]) {
+		const struct dedup_id *id = &applying->ids[index];
+		if (dedup_seen(dedup, id)) {
 			applying->outcome->duplicates++;
 			return;
 		}
@@ -161,7 +165,7 @@ static void apply_event(struct applying *applying, uint32_t index)
 			fault_set(applying, &fault, ERR_TOO_OLD_TO_DEDUP, "event_id", "`%.64s`",
 			          item->event_id);
 		else
-			dedup_add(dedup, &event.id, applying->hour);
+			dedup_add(dedup, id, applying->hour);
 	}
 	if (fault.err)
 		apply_reject_item(applying, STREAMGAUGE__V1__REJECT__ITEM__EVENT, index, &fault);
@@ -169,11 +173,32 @@ static void apply_event(struct applying *applying, uint32_t index)
 		count_event(applying, item, &event);
 }
 
+/* Seeded, so that nobody who chooses ids can choose where they collide. */
+static void hash_ids(struct applying *applying)
+{
+	uint64_t seed;
+	memcpy(&seed, partition_seed(applying->partition), sizeof(seed));
+	seed ^= (uint64_t)(applying->source->number + 1) * 0x9E3779B97F4A7C15u;
+	for (uint32_t i = 0; i < applying->batch->n_events; i++) {
+		const char *id = applying->batch->events[i]->event_id;
+		XXH128_hash_t hash = XXH3_128bits_withSeed(id, strnlen(id, EVENT_ID_MAX + 1), seed);
+		memcpy(applying->ids[i].bytes, &hash, sizeof(applying->ids[i].bytes));
+	}
+}
+
+/* Far enough ahead that the memory of an id's slot is there when it is needed. */
+#define PREFETCH_EVENTS 12
+
 void apply_events(struct applying *applying)
 {
-	for (uint32_t i = 0; i < applying->batch->n_events; i++)
-		apply_event(applying, i);
+	uint32_t count = (uint32_t)applying->batch->n_events;
 	struct dedup *dedup = partition_dedup(applying->partition);
+	hash_ids(applying);
+	for (uint32_t i = 0; i < count; i++) {
+		if (i + PREFETCH_EVENTS < count)
+			dedup_prefetch(dedup, &applying->ids[i + PREFETCH_EVENTS]);
+		apply_event(applying, i);
+	}
 	if (dedup->short_window)
 		applying->source->current.dedup_window_short = true;
 }

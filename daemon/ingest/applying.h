@@ -44,6 +44,10 @@ struct applying {
 	struct name_memo dim_memo[ITEM_DIMS];
 	struct name_memo measure_memo[ITEM_AMOUNTS];
 	struct name_memo type_memo;
+
+	struct dedup_id *ids; /* by event */
+	int64_t memo_minute;  /* minute of the event before, its day */
+	int32_t memo_day;
 };
 
 struct resolved_amount {
@@ -73,10 +77,10 @@ bool has_unknown_fields(const ProtobufCMessage *message);
 /* UTF-8 without control characters, at most `most` bytes. */
 bool text_ok(const char *text, size_t len, size_t most);
 
-/* Resolves names and values; `prefix` (dotted field path) names the list. The
+/* Resolves names and values; `list` names the field they come in. The
  * platform is put before entity values when it is not NULL. Values not seen
  * before are added to the dictionary. values[] has an entry per dimension. */
-int resolve_dims(struct applying *applying, pb_dim *const *dims, size_t count, const char *prefix,
+int resolve_dims(struct applying *applying, pb_dim *const *dims, size_t count, const char *list,
                  const char *platform, bool free_names, uint32_t *values, struct fault *fault);
 
 /* Resolves amounts into `ret` (room for ITEM_AMOUNTS); adds to *ret_count. */

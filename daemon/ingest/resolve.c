@@ -6,6 +6,8 @@
 
 #include "ingest/applying.h"
 
+#define INDEXED_MAX 64
+
 int fault_set(struct applying *applying, struct fault *fault, int err, const char *field,
               const char *format, ...)
 {
@@ -22,6 +24,13 @@ int fault_set(struct applying *applying, struct fault *fault, int err, const cha
 	if (!fault->detail)
 		fault->detail = err_rule(err);
 	return err;
+}
+
+/* "amounts[2]"; called on the way to a fault only. */
+static const char *indexed(char text[INDEXED_MAX], const char *list, size_t index)
+{
+	snprintf(text, INDEXED_MAX, "%s[%zu]", list, index);
+	return text;
 }
 
 bool has_unknown_fields(const ProtobufCMessage *message)
@@ -68,12 +77,13 @@ bool text_ok(const char *text, size_t len, size_t most)
 	return true;
 }
 
-static int remembered(struct name_memo *memo, const char *name, size_t len,
+static int remembered(struct name_memo *memo, const char *name,
                       int (*look_up)(const struct catalog *, const char *, size_t),
                       const struct catalog *catalog)
 {
 	if (memo->text[0] && strcmp(memo->text, name) == 0)
 		return memo->answer;
+	size_t len = strlen(name);
 	int answer = look_up(catalog, name, len);
 	if (answer >= 0 && len < sizeof(memo->text)) {
 		memcpy(memo->text, name, len + 1);
@@ -94,36 +104,38 @@ static bool value_allowed(const struct dimension *dimension, const char *value)
 
 /* Value id of a new text: checked once, then known to the dictionary. */
 static int new_value(struct applying *applying, uint32_t dim, const char *value, size_t len,
-                     const char *field, uint32_t *ret_value, struct fault *fault)
+                     const char *list, size_t index, uint32_t *ret_value, struct fault *fault)
 {
+	char field[INDEXED_MAX];
 	const struct dimension *dimension = &applying->catalog->dims[dim];
 	if (!text_ok(value, len, MODEL_VALUE_MAX))
-		return fault_set(applying, fault, ERR_BAD_TEXT, field, "a value of %s of %zu bytes",
-		                 dimension->id, len);
+		return fault_set(applying, fault, ERR_BAD_TEXT, indexed(field, list, index),
+		                 "a value of %s of %zu bytes", dimension->id, len);
 	if (!value_allowed(dimension, value))
-		return fault_set(applying, fault, ERR_UNKNOWN_VALUE, field, "%s `%s`",
-		                 dimension->id, value);
+		return fault_set(applying, fault, ERR_UNKNOWN_VALUE, indexed(field, list, index),
+		                 "%s `%s`", dimension->id, value);
 	*ret_value = dict_value(applying->dict, dim, value, len);
 	return 0;
 }
 
 static int resolve_value(struct applying *applying, uint32_t dim, const char *value,
-                         const char *field, const char *platform, uint32_t *ret_value,
+                         const char *list, size_t index, const char *platform, uint32_t *ret_value,
                          struct fault *fault)
 {
+	char field[INDEXED_MAX];
 	char full[SOURCE_NAME_MAX + MODEL_VALUE_MAX + 2];
 	if (platform && applying->catalog->dims[dim].entity) {
 		int len = snprintf(full, sizeof(full), "%s:%s", platform, value);
 		if (len < 0 || (size_t)len >= sizeof(full))
-			return fault_set(applying, fault, ERR_BAD_TEXT, field, "an id of %zu bytes",
-			                 strlen(value));
+			return fault_set(applying, fault, ERR_BAD_TEXT, indexed(field, list, index),
+			                 "an id of %zu bytes", strlen(value));
 		value = full;
 	}
 	size_t len = strlen(value);
 	*ret_value = dict_value_find(applying->dict, dim, value, len);
 	if (*ret_value != DICT_NO_VALUE)
 		return 0;
-	return new_value(applying, dim, value, len, field, ret_value, fault);
+	return new_value(applying, dim, value, len, list, index, ret_value, fault);
 }
 
 static bool name_plain(const char *name)
@@ -133,33 +145,32 @@ static bool name_plain(const char *name)
 	       strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_") == len;
 }
 
-int resolve_dims(struct applying *applying, pb_dim *const *dims, size_t count, const char *prefix,
+int resolve_dims(struct applying *applying, pb_dim *const *dims, size_t count, const char *list,
                  const char *platform, bool free_names, uint32_t *values, struct fault *fault)
 {
-	char field[64];
+	char field[INDEXED_MAX];
 	if (count > ITEM_DIMS)
-		return fault_set(applying, fault, ERR_TOO_MANY, prefix, "%zu of at most %d", count,
+		return fault_set(applying, fault, ERR_TOO_MANY, list, "%zu of at most %d", count,
 		                 ITEM_DIMS);
 	for (size_t i = 0; i < count; i++) {
 		const pb_dim *item = dims[i];
-		int dim = remembered(&applying->dim_memo[i], item->key, strlen(item->key),
-		                     catalog_dim, applying->catalog);
-		snprintf(field, sizeof(field), "%s[%zu]", prefix, i);
+		int dim =
+		    remembered(&applying->dim_memo[i], item->key, catalog_dim, applying->catalog);
 		if (has_unknown_fields(&item->base))
-			return fault_set(applying, fault, ERR_UNKNOWN_FIELD, field,
-			                 "a field of the dimension");
+			return fault_set(applying, fault, ERR_UNKNOWN_FIELD,
+			                 indexed(field, list, i), "a field of the dimension");
 		if (dim < 0 && free_names && name_plain(item->key) &&
 		    text_ok(item->value, strlen(item->value), 2 * MODEL_VALUE_MAX))
 			continue;
 		if (dim < 0)
-			return fault_set(applying, fault, ERR_UNKNOWN_DIMENSION, field, "`%.80s`",
-			                 item->key);
+			return fault_set(applying, fault, ERR_UNKNOWN_DIMENSION,
+			                 indexed(field, list, i), "`%.80s`", item->key);
 		if (values[dim] != DICT_NO_VALUE)
-			return fault_set(applying, fault, ERR_DUPLICATE_FIELD, field, "`%s`",
-			                 item->key);
+			return fault_set(applying, fault, ERR_DUPLICATE_FIELD,
+			                 indexed(field, list, i), "`%s`", item->key);
 		if (!item->value[0])
 			continue;
-		int err = resolve_value(applying, (uint32_t)dim, item->value, field, platform,
+		int err = resolve_value(applying, (uint32_t)dim, item->value, list, i, platform,
 		                        &values[dim], fault);
 		if (err)
 			return err;
@@ -176,22 +187,26 @@ static bool currency_ok(const char *code)
 }
 
 /* The currency in force for an amount; "" for what is not money. */
-static int resolve_currency(struct applying *applying, const pb_amount *amount,
-                            const struct measure *measure, bool any_currency, const char *field,
-                            char ret_currency[4], struct fault *fault)
+static int resolve_currency(struct applying *applying, const pb_amount *amount, size_t index,
+                            const struct measure *measure, bool any_currency, char ret_currency[4],
+                            struct fault *fault)
 {
+	char field[INDEXED_MAX];
 	memset(ret_currency, 0, 4);
 	const char *given = amount->currency;
 	if (!measure->money)
-		return given[0] ? fault_set(applying, fault, ERR_BAD_CURRENCY, field,
+		return given[0] ? fault_set(applying, fault, ERR_BAD_CURRENCY,
+		                            indexed(field, "amounts", index),
 		                            "%s with currency `%.8s`", measure->id, given)
 		                : 0;
 	const char *own = applying->source->currency;
 	if (given[0] && !currency_ok(given))
-		return fault_set(applying, fault, ERR_BAD_CURRENCY, field, "`%.8s`", given);
+		return fault_set(applying, fault, ERR_BAD_CURRENCY,
+		                 indexed(field, "amounts", index), "`%.8s`", given);
 	if (given[0] && !any_currency && strcmp(given, own) != 0)
-		return fault_set(applying, fault, ERR_ACCOUNT_MISMATCH, field,
-		                 "`%s` where the source has %s", given, own);
+		return fault_set(applying, fault, ERR_ACCOUNT_MISMATCH,
+		                 indexed(field, "amounts", index), "`%s` where the source has %s",
+		                 given, own);
 	memcpy(ret_currency, given[0] ? given : own, 4);
 	return 0;
 }
@@ -199,25 +214,25 @@ static int resolve_currency(struct applying *applying, const pb_amount *amount,
 static int resolve_amount(struct applying *applying, const pb_amount *amount, size_t position,
                           bool any_currency, struct resolved_amount *ret, struct fault *fault)
 {
-	char field[48];
-	size_t len = strlen(amount->measure);
-	int index = remembered(&applying->measure_memo[position], amount->measure, len,
-	                       catalog_measure, applying->catalog);
-	snprintf(field, sizeof(field), "amounts[%zu]", position);
+	char field[INDEXED_MAX];
+	int index = remembered(&applying->measure_memo[position], amount->measure, catalog_measure,
+	                       applying->catalog);
 	if (has_unknown_fields(&amount->base))
-		return fault_set(applying, fault, ERR_UNKNOWN_FIELD, field,
-		                 "a field of the amount");
+		return fault_set(applying, fault, ERR_UNKNOWN_FIELD,
+		                 indexed(field, "amounts", position), "a field of the amount");
 	if (index < 0)
-		return fault_set(applying, fault, ERR_UNKNOWN_MEASURE, field, "`%.80s`",
-		                 amount->measure);
+		return fault_set(applying, fault, ERR_UNKNOWN_MEASURE,
+		                 indexed(field, "amounts", position), "`%.80s`", amount->measure);
 	const struct measure *measure = &applying->catalog->measures[index];
 	if (amount->value < 0 && !measure->is_signed)
-		return fault_set(applying, fault, ERR_NEGATIVE, field, "%s %lld", measure->id,
-		                 (long long)amount->value);
+		return fault_set(applying, fault, ERR_NEGATIVE, indexed(field, "amounts", position),
+		                 "%s %lld", measure->id, (long long)amount->value);
 	if (amount->value == INT64_MIN)
-		return fault_set(applying, fault, ERR_OVERFLOW, field, "%s", measure->id);
+		return fault_set(applying, fault, ERR_OVERFLOW, indexed(field, "amounts", position),
+		                 "%s", measure->id);
 	char currency[4];
-	int err = resolve_currency(applying, amount, measure, any_currency, field, currency, fault);
+	int err =
+	    resolve_currency(applying, amount, position, measure, any_currency, currency, fault);
 	if (err)
 		return err;
 	*ret = (struct resolved_amount){

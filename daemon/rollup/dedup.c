@@ -42,6 +42,12 @@ static uint64_t slot_of(const struct dedup *dedup, const struct dedup_id *id)
 	return at;
 }
 
+void dedup_prefetch(const struct dedup *dedup, const struct dedup_id *id)
+{
+	if (dedup->slot_count)
+		__builtin_prefetch(&dedup->slots[id_hash(id) & (dedup->slot_count - 1)]);
+}
+
 bool dedup_seen(const struct dedup *dedup, const struct dedup_id *id)
 {
 	return dedup->slot_count && id_equal(&dedup->slots[slot_of(dedup, id)], id);

@@ -39,6 +39,9 @@ struct dedup {
 void dedup_init(struct dedup *dedup, uint64_t max_ids, uint32_t window_hours);
 void dedup_deinit(struct dedup *dedup);
 
+/* Asks the memory for what dedup_seen and dedup_add of this id will touch. */
+void dedup_prefetch(const struct dedup *dedup, const struct dedup_id *id);
+
 bool dedup_seen(const struct dedup *dedup, const struct dedup_id *id);
 
 /* Remembers an id that was not seen, received in this hour. */

@@ -128,7 +128,7 @@ class Starts(unittest.TestCase):
             for key in ("ingest_port", "http_port"):
                 self.daemon.write_config(harness.config().replace("%s: 0" % key,
                                                                   "%s: %d" % (key, port)))
-                self.ends(2, "127.0.0.1:%d" % port)
+                self.ends(2, "127.0.0.1", str(port), "taken")
 
     def test_state_directory(self):
         with open(self.daemon.state, "w", encoding="utf-8") as file:

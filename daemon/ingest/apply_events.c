@@ -94,6 +94,8 @@ static int check_id(struct applying *applying, const pb_event *item, struct faul
 	if (len > EVENT_ID_MAX)
 		return fault_set(applying, fault, ERR_TOO_LONG, "event_id", "over %d bytes",
 		                 EVENT_ID_MAX);
+	if (!text_ok(item->event_id, len, EVENT_ID_MAX))
+		return fault_set(applying, fault, ERR_BAD_TEXT, "event_id", "an id of %zu bytes", len);
 	return 0;
 }
 

@@ -75,18 +75,32 @@ static void *on_uri(void *arg, const char *uri, struct MHD_Connection *connectio
 	return request_new(arg, uri, connection);
 }
 
+/* Called for the headers, for each piece of a body, at the end of the request,
+ * and again after a resume. An answer to the first call closes the connection,
+ * so that what is read only is answered at the end; a body is thrown away. */
 static enum MHD_Result on_access(void *arg, struct MHD_Connection *connection, const char *url,
                                  const char *method, const char *version, const char *upload,
                                  size_t *upload_size, void **state)
 {
+	struct request *request = *state;
 	(void)arg;
 	(void)connection;
 	(void)url;
 	(void)version;
 	(void)upload;
-	*upload_size = 0;
 	/* Out of memory: the connection is closed. */
-	return *state ? request_access(*state, method) : MHD_NO;
+	if (!request)
+		return MHD_NO;
+	if (*upload_size > 0) {
+		request->thrown_away += *upload_size;
+		*upload_size = 0;
+		return request->thrown_away <= HTTP_BODY_MAX ? MHD_YES : MHD_NO;
+	}
+	if (!request->headed && request_reads_only(method)) {
+		request->headed = true;
+		return MHD_YES;
+	}
+	return request_access(request, method);
 }
 
 static void on_completed(void *arg, struct MHD_Connection *connection, void **state,
@@ -101,6 +115,20 @@ static void on_completed(void *arg, struct MHD_Connection *connection, void **st
 	request->connection = NULL;
 	*state = NULL;
 	request_unref(request);
+}
+
+/* Whoever is still sending gets to read why nobody listens. */
+static void on_connection(void *arg, struct MHD_Connection *connection, void **state,
+                          enum MHD_ConnectionNotificationCode code)
+{
+	struct http_server *server = arg;
+	(void)state;
+	if (code != MHD_CONNECTION_NOTIFY_CLOSED || !server->daemon)
+		return;
+	const union MHD_ConnectionInfo *info =
+	    MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+	if (info)
+		linger_start(&server->lingers, info->connect_fd);
 }
 
 /* ---- stopping ---- */
@@ -137,7 +165,7 @@ static void finish_stop(struct http_server *server)
 	MHD_run(daemon);
 	server->daemon = NULL;
 	MHD_stop_daemon(daemon);
-	close_handles(server);
+	linger_sweep(&server->lingers, true);
 }
 
 static void on_deadline(uv_timer_t *timer)
@@ -150,8 +178,14 @@ static void on_deadline(uv_timer_t *timer)
 		request->timed_out = true;
 		request_resume(request);
 	}
+	linger_sweep(&server->lingers, false);
 	if (!server->stopping)
 		return;
+	if (!server->daemon) {
+		if (!linger_any(&server->lingers))
+			close_handles(server);
+		return;
+	}
 	run_daemon(server);
 	if (!connections_left(server) || now_ms >= server->stop_by_ms)
 		finish_stop(server);
@@ -229,7 +263,7 @@ static struct MHD_Daemon *start_daemon(struct http_server *server, int fd)
 	    MHD_OPTION_NOTIFY_COMPLETED, on_completed, server, MHD_OPTION_CONNECTION_LIMIT,
 	    (unsigned)server->settings->limits.connections, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
 	    (size_t)HTTP_MEMORY, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)HTTP_IDLE_SECONDS,
-	    MHD_OPTION_END);
+	    MHD_OPTION_NOTIFY_CONNECTION, on_connection, server, MHD_OPTION_END);
 }
 
 static void start_handles(struct http_server *server)
@@ -258,6 +292,7 @@ int http_server_start(uv_loop_t *loop, const struct settings *settings, struct d
 		return ERR_NOMEM;
 	}
 	server->loop = loop;
+	server->lingers.loop = loop;
 	server->settings = settings;
 	server->drivers = drivers;
 	settings_version(settings, server->version);

@@ -17,6 +17,7 @@
 #include "query/sheet.h"
 #include "query/version.h"
 #include "serve/http.h"
+#include "serve/linger.h"
 
 #define HTTP_DEADLINE_MS    10000
 #define HTTP_IDLE_SECONDS   30
@@ -24,6 +25,7 @@
 #define HTTP_REQUEST_MEMORY ((size_t)96 << 20) /* of one query */
 #define HTTP_LONG_ROWS      2000               /* longer answers are made while they are sent */
 #define HTTP_LONG_ANSWERS   4                  /* of those at once */
+#define HTTP_BODY_MAX       65536              /* bytes of a body that are thrown away */
 #define HTTP_ATTEMPTS       6                  /* readings of a query's pages */
 
 struct request;
@@ -55,6 +57,7 @@ struct http_server {
 	bool stopping;
 	uint64_t stop_by_ms;
 	uint32_t long_answers;
+	struct lingers lingers;
 	struct request *requests; /* all of them */
 	void (*closed)(void *arg);
 	void *closed_arg;
@@ -71,8 +74,10 @@ struct request {
 	struct params params;
 	uint32_t references;
 	bool suspended;
-	bool reading; /* a driver will call back */
-	bool started; /* its handler ran at least once */
+	bool reading;       /* a driver will call back */
+	bool headed;        /* its headers are complete */
+	size_t thrown_away; /* bytes of a body that nobody asked for */
+	bool started;       /* its handler ran at least once */
 	bool timed_out;
 	uint64_t deadline_ms;
 	int err;           /* of the last reading */
@@ -92,6 +97,9 @@ void request_unref(struct request *request);
 
 /* Finds the route, checks the method and the parameters, calls the handler. */
 enum MHD_Result request_access(struct request *request, const char *method);
+
+/* GET, HEAD, OPTIONS. */
+bool request_reads_only(const char *method);
 
 /* Resumes a waiting request. */
 void request_resume(struct request *request);

@@ -253,6 +253,12 @@ static void answer_options(struct request *request)
 	request_answer(request, 204, NULL, &body, allow);
 }
 
+bool request_reads_only(const char *method)
+{
+	return strcmp(method, "GET") == 0 || strcmp(method, "HEAD") == 0 ||
+	       strcmp(method, "OPTIONS") == 0;
+}
+
 static void start_request(struct request *request, const char *method)
 {
 	size_t path_len = strcspn(request->uri, "?");
@@ -267,7 +273,7 @@ static void start_request(struct request *request, const char *method)
 		answer_options(request);
 		return;
 	}
-	if (strcmp(method, "GET") != 0 && strcmp(method, "HEAD") != 0) {
+	if (!request_reads_only(method)) {
 		request_problem_text(request, 405, "method_not_allowed",
 		                     "Addresses here are read only: use GET, HEAD or OPTIONS.",
 		                     NULL);

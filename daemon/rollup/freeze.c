@@ -392,13 +392,18 @@ static bool tail_due(const struct partition *partition, int64_t mono_us)
 	return mono_us - newest->mono_us >= TAIL_AGE_US;
 }
 
+bool partition_has_work(const struct partition *partition)
+{
+	return partition->pages.touched || partition->sources_touched ||
+	       partition->dict.pending.len || partition->labels_pending_count ||
+	       partition->reject_count;
+}
+
 bool partition_wants_flush(const struct partition *partition, int64_t mono_us)
 {
 	if (partition->frozen_generation)
 		return false;
-	return partition->pages.touched || partition->sources_touched ||
-	       partition->dict.pending.len || partition->labels_pending_count ||
-	       partition->reject_count || tail_due(partition, mono_us) ||
+	return partition_has_work(partition) || tail_due(partition, mono_us) ||
 	       page_due(partition, partition->pages.dirty_head, mono_us);
 }
 

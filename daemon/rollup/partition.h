@@ -53,7 +53,11 @@ int partition_load_put(struct partition *partition, const struct fetched *fetche
 
 /* ---- flushing ---- */
 
-/* True when work waits or pages want to be written. */
+/* True when something was applied that no frozen flush holds, also while one is
+ * in flight: only the flush after that one makes it durable. */
+bool partition_has_work(const struct partition *partition);
+
+/* True when work waits or pages want to be written, and none is in flight. */
 bool partition_wants_flush(const struct partition *partition, int64_t mono_us);
 
 /* Moves gather to frozen and builds the flush of the next generation. Only

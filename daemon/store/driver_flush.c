@@ -231,7 +231,8 @@ void driver_settled(struct driver *driver)
 
 uint64_t driver_pending_generation(const struct driver *driver)
 {
-	return driver->newest + (wants_flush(driver) ? 1 : 0);
+	bool more = driver->holds == HOLDS_STATE && partition_has_work(driver->partition);
+	return driver->newest + (more ? 1 : 0);
 }
 
 void driver_confirm(struct driver *driver, void (*done)(void *arg, int err), void *arg)

@@ -282,6 +282,29 @@ Test(partition, idle_state_ends_in_pages_without_deltas)
 	world_deinit(&world);
 }
 
+/* What is applied while a flush is in flight waits for the one after it: an
+ * acknowledgement that took the first for its own would promise too much. */
+Test(partition, work_beside_a_flush_in_flight_is_told)
+{
+	static struct world world;
+	srand(5);
+	world_init(&world);
+	add_increment(&world);
+	cr_assert(partition_has_work(world.partition));
+	struct flush *flush = fake_store_freeze(&world.store, world.partition, world.mono_us);
+	cr_assert_not_null(flush);
+	cr_assert_not(partition_has_work(world.partition));
+	add_increment(&world);
+	cr_assert(partition_has_work(world.partition));
+	cr_assert_not(partition_wants_flush(world.partition, world.mono_us));
+	fake_store_execute(&world.store, flush);
+	partition_answered(world.partition, flush->generation);
+	flush_free(flush);
+	cr_assert(partition_has_work(world.partition));
+	cr_assert(partition_wants_flush(world.partition, world.mono_us));
+	world_deinit(&world);
+}
+
 struct grain_sum {
 	enum grain grain;
 	int32_t day;

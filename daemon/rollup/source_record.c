@@ -104,10 +104,11 @@ void source_encode(const struct source *source, const struct catalog *catalog, s
 	buf_put_field(buf, 10, source->hashes, sizeof(source->hashes));
 	put_state(source, catalog, buf);
 	for (uint32_t i = 0; i < SOURCE_REJECTED_SLICES; i++) {
-		if (!source->rejected_slices[i])
+		uint32_t slot = (source->rejected_slice_next + i) % SOURCE_REJECTED_SLICES;
+		if (!source->rejected_slices[slot])
 			continue;
 		buf_put_key(buf, 21, 1);
-		buf_put(buf, &source->rejected_slices[i], sizeof(uint64_t));
+		buf_put(buf, &source->rejected_slices[slot], sizeof(uint64_t));
 	}
 }
 
@@ -207,6 +208,7 @@ static void get_number(struct source *source, uint32_t number, struct cursor *in
 		break;
 	case 8:
 		source->applied = cursor_varint(in);
+		state->last_sequence = source->applied;
 		break;
 	case 12:
 		state->complete_through_us = cursor_zigzag(in);

@@ -59,7 +59,10 @@ Test(source, record_round_trip)
 	source.reports[0].rollup = true;
 	memset(source.instance, 9, sizeof(source.instance));
 	memset(source.hashes[77 % SOURCE_HASHES], 5, 16);
-	source.rejected_slices[0] = 123;
+	/* A full ring that was gone round: the oldest stands at `next`. */
+	for (uint32_t i = 0; i < SOURCE_REJECTED_SLICES; i++)
+		source.rejected_slices[i] = i < 3 ? 200 + i : 100 + i;
+	source.rejected_slice_next = 3;
 	source.current.accepted = 5;
 	source.current.restated_after_final = 2;
 	source.current.first_day = -3;
@@ -84,7 +87,10 @@ Test(source, record_round_trip)
 	cr_assert_eq(copy.published.reject_codes[-ERR_NEGATIVE], 4);
 	cr_assert_eq(copy.published.measures[0], 2);
 	cr_assert_eq(copy.published.complete[0].last, 9);
-	cr_assert_eq(copy.rejected_slices[0], 123);
+	cr_assert_eq(copy.published.last_sequence, 77);
+	cr_assert_eq(copy.rejected_slices[0], 103);
+	cr_assert_eq(copy.rejected_slices[SOURCE_REJECTED_SLICES - 1], 202);
+	cr_assert_eq(copy.rejected_slice_next, 0);
 	cr_assert_str_eq(zone_name(copy.zone), "Europe/Berlin");
 	for (size_t len = 1; len < buf.len; len++) {
 		struct source cut = {.name = source.name};

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #define ARENA_BLOCK 65536u
+#define ARENA_BLOCK_MAX (2u << 20)
 #define ARENA_ALIGN 16u
 
 struct arena_block {
@@ -45,7 +46,13 @@ void arena_reset(struct arena *arena)
 
 static int arena_grow(struct arena *arena, size_t size)
 {
-	size_t want = size > ARENA_BLOCK ? size : ARENA_BLOCK;
+	/* Blocks double, so that an arena that is reset and filled again soon does so
+	 * in the one block it kept. */
+	size_t want = arena->used < ARENA_BLOCK ? ARENA_BLOCK : arena->used;
+	if (want > ARENA_BLOCK_MAX)
+		want = ARENA_BLOCK_MAX;
+	if (want < size)
+		want = size;
 	if (arena->limit && (want > arena->limit || arena->used > arena->limit - want))
 		want = size;
 	if (arena->limit && (want > arena->limit || arena->used > arena->limit - want))

@@ -34,6 +34,7 @@ struct map_reject {
 struct slice {
 	uint64_t first;
 	uint64_t count;
+	uint64_t keys;    /* different rows: partial rows of one key are one row */
 	int64_t as_of_us; /* smallest of its rows */
 	int32_t from;
 	int32_t to;

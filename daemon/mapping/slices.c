@@ -247,14 +247,17 @@ static int add_slice(struct mapped *mapped, uint64_t *cap, uint64_t first, uint6
 	const struct item *list = &mapped->items.list[first];
 	struct slice slice = {.first = first,
 	                      .count = count,
+	                      .keys = 1,
 	                      .as_of_us = list->time_us,
 	                      .from = list->from,
 	                      .to = list->to,
 	                      .feed = list->feed,
 	                      .report = list->report};
-	for (uint64_t i = 1; i < count; i++)
+	for (uint64_t i = 1; i < count; i++) {
 		if (list[i].time_us < slice.as_of_us)
 			slice.as_of_us = list[i].time_us;
+		slice.keys += !same_key(mapped->items.mapping, &list[i - 1], &list[i]);
+	}
 	mapped->slices[mapped->slice_count++] = slice;
 	return 0;
 }

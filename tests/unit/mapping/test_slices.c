@@ -124,6 +124,8 @@ Test(slices, partial_rows_of_one_key_complete_each_other)
 	cr_assert_eq(map.mapped.items.count, 2);
 	cr_assert_eq(map.mapped.filtered, 1);
 	cr_assert_eq(map.mapped.slice_count, 1);
+	cr_assert_eq(map.mapped.slices[0].count, 2);
+	cr_assert_eq(map.mapped.slices[0].keys, 1);
 	cr_assert_neq(intern_find(&map.mapped.left_out, "t=c", 3), INTERN_NONE);
 	text_map_end(&map);
 }

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Delivery: the items of one feed to one source, exactly once, over as many
+ * connections as it takes.
+ *
+ * window    batches sent and not yet acknowledged
+ * position  where the next batch starts; after a reconnect it is what the
+ *           daemon's cursor says, so that nothing is sent twice or left out */
+#ifndef SG_CLI_DELIVERY_H
+#define SG_CLI_DELIVERY_H
+
+#include "cli/client.h"
+#include "cli/pack.h"
+#include "cli/position.h"
+
+/* An item that the daemon rejected. */
+struct delivery_reject {
+	uint32_t line;
+	uint64_t offset;
+	bool commit; /* a slice commit: line is that of the slice's first row */
+	char *field;
+	char *code;
+	char *detail;
+};
+
+/* What became of the items. */
+struct delivery_counts {
+	uint64_t accepted;
+	uint64_t duplicates;
+	uint64_t unchanged;
+	uint64_t stale;
+	uint64_t not_rolled_up;
+	uint64_t rejected;
+	uint64_t before;    /* sent by an earlier run that was broken off */
+	uint64_t confirmed; /* applied, but the answer was lost with a connection */
+};
+
+enum delivery_end {
+	DELIVERY_DONE,
+	DELIVERY_USAGE,       /* the daemon refuses what was asked: unknown tenant ... */
+	DELIVERY_UNREACHABLE, /* nobody answers any more */
+	DELIVERY_UNSAFE,      /* going on might count twice or lose something */
+};
+
+struct delivery_options {
+	const char *address;
+	const char *tenant;
+	const char *source;
+	bool force;       /* end another session of the source */
+	bool accept_loss; /* go on though acknowledged batches are missing */
+	bool again;       /* send a finished file without event ids once more */
+	bool heartbeat;   /* event feeds: say that it is complete up to its newest event */
+	int64_t now_us;   /* a heartbeat is never later */
+	int patience_ms;  /* gives up after so long without progress; 0 = 60 s */
+	void (*progress)(void *ctx, const struct delivery_counts *counts, uint64_t sent,
+	                 uint64_t total);
+	void *progress_ctx;
+};
+
+#define DELIVERY_REJECTS 10000 /* kept; `counts.rejected` counts all */
+
+struct delivery {
+	/* Set by the caller. */
+	const struct delivery_options *options;
+	const struct mapped *mapped;
+	uint32_t feed;
+	uint64_t first; /* of the feed, into items.list */
+	uint64_t count;
+	bool commit;
+	uint8_t identity[POSITION_ID];
+
+	/* What came of it. */
+	struct delivery_counts counts;
+	struct arena arena; /* of the rejects */
+	struct delivery_reject *rejects;
+	uint32_t reject_count;
+	char level[64];   /* durability of the acknowledgements */
+	char currency[8]; /* in force for the source */
+	char time_zone[64];
+	char error[512]; /* one sentence when the end is not DELIVERY_DONE */
+};
+
+enum delivery_end delivery_run(struct delivery *delivery);
+void delivery_deinit(struct delivery *delivery);
+
+#endif

@@ -1,0 +1,365 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/send.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/log.h"
+#include "cli/command.h"
+#include "cli/preview.h"
+#include "cli/progress.h"
+#include "cli/send_rejects.h"
+#include "cli/send_tell.h"
+
+/* One file on its way. */
+struct job {
+	struct source_file file;
+	struct sight sight;
+	bool sighted;
+	const struct mapping *mapping;
+	bool last_of_mapping; /* no later file has the same mapping */
+};
+
+struct send {
+	struct send_options options;
+	struct mapping_list list;
+	struct job *jobs;
+	int job_count;
+	struct progress progress;
+};
+
+static int complain(const char *text)
+{
+	(void)fprintf(stderr, "streamgauge send: %s\n", text);
+	return EXIT_USAGE;
+}
+
+static int complain_input(const struct source_file *file, const struct read_error *error)
+{
+	if (error->line > 0)
+		(void)fprintf(stderr, "streamgauge send: %s:%" PRIu64 ": %s\n", file->name,
+		              error->line, error->text);
+	else
+		(void)fprintf(stderr, "streamgauge send: %s: %s\n", file->name, error->text);
+	return EXIT_USAGE;
+}
+
+/* ---- before anything is sent: every file is opened and recognised ---- */
+
+static int choose_mapping(struct send *send, struct job *job)
+{
+	const char *wanted = send->options.mapping;
+	struct recognition found;
+	if (wanted) {
+		const struct mapping *mapping = mapping_list_find(&send->list, wanted);
+		if (!mapping) {
+			(void)fprintf(
+			    stderr,
+			    "streamgauge send: there is no mapping `%s`; there are:", wanted);
+			for (uint32_t i = 0; i < send->list.count; i++)
+				(void)fprintf(stderr, " %s", send->list.items[i]->name);
+			(void)fputc('\n', stderr);
+			return EXIT_USAGE;
+		}
+		(void)recognise_named(&job->sight, mapping, &found);
+	} else {
+		recognise(&job->sight, &send->list, &found);
+	}
+	job->mapping = found.mapping;
+	if (job->mapping)
+		return EXIT_DONE;
+	(void)fprintf(stderr, "streamgauge send: %s: %s\n", job->file.name, found.text);
+	return EXIT_USAGE;
+}
+
+static int prepare(struct send *send, struct job *job, const char *path)
+{
+	char text[512];
+	struct read_error error = {0};
+	if (source_file_open(&job->file, path, text, sizeof(text)) != 0)
+		return complain(text);
+	if (sight_take(source_file_input(&job->file), &send->list, &job->sight, &error) != 0)
+		return complain_input(&job->file, &error);
+	job->sighted = true;
+	return choose_mapping(send, job);
+}
+
+static int prepare_all(struct send *send)
+{
+	int code = EXIT_DONE;
+	send->jobs = calloc((size_t)send->options.file_count, sizeof(*send->jobs));
+	if (!send->jobs)
+		return complain(err_rule(ERR_NOMEM));
+	for (int i = 0; i < send->options.file_count; i++) {
+		send->jobs[i].file.fd = -1;
+		send->job_count++;
+		if (prepare(send, &send->jobs[i], send->options.files[i]) != EXIT_DONE)
+			code = EXIT_USAGE;
+	}
+	for (int i = 0; i < send->job_count; i++) {
+		send->jobs[i].last_of_mapping = true;
+		for (int j = i + 1; j < send->job_count; j++)
+			if (send->jobs[j].mapping == send->jobs[i].mapping)
+				send->jobs[i].last_of_mapping = false;
+	}
+	return code;
+}
+
+/* ---- one file ---- */
+
+static void on_reading(void *ctx, uint64_t records, uint64_t offset)
+{
+	progress_reading(ctx, records, offset);
+}
+
+static void on_sending(void *ctx, const struct delivery_counts *counts, uint64_t sent,
+                       uint64_t total)
+{
+	progress_sending(ctx, sent, total, counts->rejected);
+}
+
+/* What makes this sending of this file the same one again: the file, the
+ * mapping's text and the options that change what is sent. */
+static int identify(struct send *send, struct job *job, const struct mapped *mapped,
+                    uint8_t ret_identity[POSITION_ID])
+{
+	const struct send_options *options = &send->options;
+	struct source_file mapping_file = {.fd = -1};
+	uint8_t mapping_hash[16];
+	char text[512];
+	int err = source_file_open(&mapping_file, job->mapping->file, text, sizeof(text));
+	if (!err)
+		err = source_file_hash(&mapping_file, "", 0, mapping_hash);
+	source_file_close(&mapping_file);
+	if (err)
+		return err;
+	struct buf more = {0};
+	int64_t as_of_us = options->as_of_text ? options->as_of_us : job->file.time_us;
+	buf_put(&more, mapping_hash, sizeof(mapping_hash));
+	buf_printf(&more, "|%s|%s|%s|%d|%" PRId64, job->mapping->name,
+	           options->currency ? options->currency : "", options->zone ? options->zone : "",
+	           options->replace, mapped->as_of_default ? as_of_us : 0);
+	err = buf_failed(&more) ? ERR_NOMEM
+	                        : source_file_hash(&job->file, more.bytes, more.len, ret_identity);
+	buf_deinit(&more);
+	return err;
+}
+
+/* `platform/account`, or what --source says. */
+static int name_source(const struct send *send, const struct mapped *mapped, uint32_t feed,
+                       char name[256])
+{
+	const char *given = send->options.source;
+	const char *platform = mapped->items.mapping->platform;
+	if (given && mapped->items.feed_count > 1) {
+		(void)snprintf(name, 256, "the file holds %u accounts; --source names one",
+		               mapped->items.feed_count);
+		return ERR_INVALID;
+	}
+	const char *account = given ? given : mapped->items.feeds[feed].account;
+	bool whole = given && strchr(given, '/');
+	(void)snprintf(name, 256, "%s%s%s", whole ? "" : platform, whole ? "" : "/", account);
+	return 0;
+}
+
+static int exit_of(enum delivery_end end)
+{
+	return end == DELIVERY_DONE          ? EXIT_DONE
+	       : end == DELIVERY_UNREACHABLE ? EXIT_UNREACHABLE
+	       : end == DELIVERY_UNSAFE      ? EXIT_UNSAFE
+	                                     : EXIT_USAGE;
+}
+
+static int note_remote(const struct delivery *delivery, struct reject_places *places)
+{
+	for (uint32_t i = 0; i < delivery->reject_count; i++) {
+		const struct delivery_reject *reject = &delivery->rejects[i];
+		if (reject->commit || reject->offset == UINT64_MAX)
+			continue;
+		int err = reject_places_add(places, reject->offset);
+		if (err)
+			return err;
+	}
+	return 0;
+}
+
+/* One file's way into the daemon. */
+struct shipment {
+	struct send *send;
+	struct job *job;
+	struct mapped *mapped;
+	uint8_t identity[POSITION_ID];
+	struct reject_places places;
+	uint32_t told;
+	uint64_t rejected;
+};
+
+static int ship_feed(struct shipment *shipment, uint32_t feed, uint64_t first)
+{
+	struct send *send = shipment->send;
+	const struct mapped *mapped = shipment->mapped;
+	char source[256];
+	if (name_source(send, mapped, feed, source) != 0)
+		return complain(source);
+	uint64_t end = first;
+	while (end < mapped->items.count && mapped->items.list[end].feed == feed)
+		end++;
+	bool clean = mapped->reject_count == 0;
+	struct delivery_options options = {
+	    .address = send->options.to,
+	    .tenant = send->options.tenant,
+	    .source = source,
+	    .force = send->options.force,
+	    .accept_loss = send->options.accept_loss,
+	    .again = send->options.again,
+	    .heartbeat = clean && shipment->job->last_of_mapping && !send->options.no_heartbeat,
+	    .now_us = clock_wall_us(),
+	    .progress = on_sending,
+	    .progress_ctx = &send->progress,
+	};
+	struct delivery delivery = {
+	    .options = &options,
+	    .mapped = mapped,
+	    .feed = feed,
+	    .first = first,
+	    .count = end - first,
+	    .commit = mapped->items.mapping->slices_complete || send->options.replace,
+	};
+	memcpy(delivery.identity, shipment->identity, POSITION_ID);
+	progress_restart(&send->progress);
+	enum delivery_end how = delivery_run(&delivery);
+	progress_clear(&send->progress);
+	tell_remote(shipment->job->file.name, &delivery, &shipment->told);
+	if (how == DELIVERY_DONE)
+		tell_summary(&delivery, &send->options, &shipment->job->file);
+	else
+		(void)fprintf(stderr, "streamgauge send: %s: %s: %s\n", shipment->job->file.name,
+		              source, delivery.error);
+	shipment->rejected += delivery.counts.rejected;
+	int code = exit_of(how);
+	if (note_remote(&delivery, &shipment->places) != 0)
+		code = complain(err_rule(ERR_NOMEM));
+	delivery_deinit(&delivery);
+	return code;
+}
+
+static int ship(struct shipment *shipment)
+{
+	const struct mapped *mapped = shipment->mapped;
+	if (identify(shipment->send, shipment->job, mapped, shipment->identity) != 0)
+		return complain("the file or its mapping cannot be read again");
+	if (mapped->items.count == 0)
+		(void)printf("%s: nothing to send\n", shipment->job->file.name);
+	int code = EXIT_DONE;
+	for (uint64_t at = 0; at < mapped->items.count && code == EXIT_DONE;) {
+		uint32_t feed = mapped->items.list[at].feed;
+		code = ship_feed(shipment, feed, at);
+		while (at < mapped->items.count && mapped->items.list[at].feed == feed)
+			at++;
+	}
+	return code;
+}
+
+/* Writes what was rejected to --rejects DIR. */
+static int write_rejects(struct shipment *shipment)
+{
+	const struct mapped *mapped = shipment->mapped;
+	const char *dir = shipment->send->options.rejects;
+	char text[512];
+	uint64_t count = 0;
+	if (!dir)
+		return EXIT_DONE;
+	for (uint64_t i = 0; i < mapped->reject_count; i++)
+		if (reject_places_add(&shipment->places, mapped->rejects[i].offset) != 0)
+			return complain(err_rule(ERR_NOMEM));
+	if (shipment->places.count == 0)
+		return EXIT_DONE;
+	if (reject_places_write(&shipment->places, &shipment->job->file, dir, &count, text,
+	                        sizeof(text)) != 0)
+		return complain(text);
+	(void)fprintf(stderr, "%s: %" PRIu64 " rejected records are in %s\n",
+	              shipment->job->file.name, count, dir);
+	return EXIT_DONE;
+}
+
+static int send_mapped(struct send *send, struct job *job, struct mapped *mapped)
+{
+	struct shipment shipment = {.send = send, .job = job, .mapped = mapped};
+	tell_notes(job->file.name, mapped);
+	tell_local(job->file.name, mapped);
+	int code = EXIT_DONE;
+	if (send->options.dry_run) {
+		(void)printf(
+		    "%s: mapping %s, %" PRIu64 " records, %" PRIu64 " rows; nothing is sent\n",
+		    job->file.name, job->mapping->name, mapped->records, mapped->items.count);
+		if (preview_print(mapped, stdout) != 0)
+			code = complain(err_rule(ERR_NOMEM));
+	} else {
+		code = ship(&shipment);
+	}
+	int wrote = write_rejects(&shipment);
+	reject_places_deinit(&shipment.places);
+	code = code == EXIT_DONE ? wrote : code;
+	bool rejected =
+	    mapped->reject_count > 0 || mapped->refusal_count > 0 || shipment.rejected > 0;
+	return code == EXIT_DONE && rejected ? EXIT_REJECTED : code;
+}
+
+static int send_job(struct send *send, struct job *job)
+{
+	const struct send_options *options = &send->options;
+	struct read_error error = {0};
+	progress_init(&send->progress, job->file.name, job->file.size);
+	struct map_options map_options = {
+	    .as_of_us = options->as_of_text ? options->as_of_us : job->file.time_us,
+	    .currency = options->currency,
+	    .zone = options->zone,
+	    .progress = on_reading,
+	    .progress_ctx = &send->progress,
+	};
+	struct mapped *mapped = malloc(sizeof(*mapped));
+	if (!mapped)
+		return complain(err_rule(ERR_NOMEM));
+	int err = map_input(source_file_input(&job->file), job->mapping, &job->sight, &map_options,
+	                    mapped, &error);
+	progress_clear(&send->progress);
+	int code = err ? complain_input(&job->file, &error) : send_mapped(send, job, mapped);
+	if (!err)
+		mapped_deinit(mapped);
+	free(mapped);
+	return code;
+}
+
+static void send_deinit(struct send *send)
+{
+	for (int i = 0; i < send->job_count; i++) {
+		source_file_close(&send->jobs[i].file);
+		if (send->jobs[i].sighted)
+			sight_deinit(&send->jobs[i].sight);
+	}
+	free(send->jobs);
+	mapping_list_deinit(&send->list);
+}
+
+int cli_send(int argc, char **argv)
+{
+	struct send send = {0};
+	struct settings_error error = {{0}};
+	int code = EXIT_DONE;
+	if (!send_options_parse(argc, argv, &send.options, &code))
+		return code;
+	if (mapping_list_load(send.options.mappings, &send.list, &error) != 0)
+		return complain(error.text);
+	code = prepare_all(&send);
+	bool rejected = false;
+	for (int i = 0; i < send.job_count && code == EXIT_DONE; i++) {
+		code = send_job(&send, &send.jobs[i]);
+		rejected = rejected || code == EXIT_REJECTED;
+		code = code == EXIT_REJECTED ? EXIT_DONE : code;
+		(void)fflush(stdout);
+	}
+	send_deinit(&send);
+	return code == EXIT_DONE && rejected ? EXIT_REJECTED : code;
+}

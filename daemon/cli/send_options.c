@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/send_options.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/command.h"
+#include "mapping/when.h"
+
+static const char usage[] =
+    "usage: streamgauge send [OPTION]... FILE... | -\n"
+    "\n"
+    "Reads CSV, NDJSON and Airbyte messages, maps them and sends them to the daemon.\n"
+    "A broken-off file goes on where it stopped; report files and events with ids\n"
+    "may be sent any number of times.\n"
+    "\n"
+    "  --to ADDR          HOST:PORT or unix:PATH (default $STREAMGAUGE_INGEST, else\n"
+    "                     127.0.0.1:7311)\n"
+    "  --tenant T         default demo\n"
+    "  --source S         `platform/account` or the account; default: the file's\n"
+    "                     account column, else `default`\n"
+    "  --mapping M        default: recognised by the columns\n"
+    "  --mappings DIR     where the mappings are (default $STREAMGAUGE_MAPPINGS, else\n"
+    "                     those that came with the program)\n"
+    "  --as-of T          when the reading began, RFC 3339, for files that do not say\n"
+    "                     it (default: the file's time)\n"
+    "  --currency C       of the account; overrides the file's\n"
+    "  --zone Z           time zone of the account; overrides the file's\n"
+    "  --replace          each period of the file is whole: what it lacks is zero\n"
+    "  --dry-run          show ten mapped rows and the totals, send nothing\n"
+    "  --rejects DIR      write rejected records to DIR, to be fixed and sent again\n"
+    "  --no-heartbeat     do not say that events are complete up to the newest one\n"
+    "  --again            send a finished file of events without ids once more\n"
+    "  --force            end another session of the source\n"
+    "  --accept-loss      go on though the daemon lost acknowledged batches\n"
+    "  --help             show this text\n"
+    "\n"
+    "Exit codes: 0 done, 1 items were rejected, 2 usage, configuration or file,\n"
+    "4 the daemon or its Redis cannot be reached, 5 refused as unsafe.\n";
+
+enum {
+	OPTION_TO = 256,
+	OPTION_TENANT,
+	OPTION_SOURCE,
+	OPTION_MAPPING,
+	OPTION_MAPPINGS,
+	OPTION_AS_OF,
+	OPTION_CURRENCY,
+	OPTION_ZONE,
+	OPTION_REPLACE,
+	OPTION_DRY_RUN,
+	OPTION_REJECTS,
+	OPTION_NO_HEARTBEAT,
+	OPTION_AGAIN,
+	OPTION_FORCE,
+	OPTION_ACCEPT_LOSS,
+	OPTION_HELP,
+};
+
+static const struct option long_options[] = {
+    {"to", required_argument, NULL, OPTION_TO},
+    {"tenant", required_argument, NULL, OPTION_TENANT},
+    {"source", required_argument, NULL, OPTION_SOURCE},
+    {"mapping", required_argument, NULL, OPTION_MAPPING},
+    {"mappings", required_argument, NULL, OPTION_MAPPINGS},
+    {"as-of", required_argument, NULL, OPTION_AS_OF},
+    {"currency", required_argument, NULL, OPTION_CURRENCY},
+    {"zone", required_argument, NULL, OPTION_ZONE},
+    {"replace", no_argument, NULL, OPTION_REPLACE},
+    {"dry-run", no_argument, NULL, OPTION_DRY_RUN},
+    {"rejects", required_argument, NULL, OPTION_REJECTS},
+    {"no-heartbeat", no_argument, NULL, OPTION_NO_HEARTBEAT},
+    {"again", no_argument, NULL, OPTION_AGAIN},
+    {"force", no_argument, NULL, OPTION_FORCE},
+    {"accept-loss", no_argument, NULL, OPTION_ACCEPT_LOSS},
+    {"help", no_argument, NULL, OPTION_HELP},
+    {0},
+};
+
+static void take_flag(int option, struct send_options *options)
+{
+	if (option == OPTION_REPLACE)
+		options->replace = true;
+	else if (option == OPTION_DRY_RUN)
+		options->dry_run = true;
+	else if (option == OPTION_NO_HEARTBEAT)
+		options->no_heartbeat = true;
+	else if (option == OPTION_AGAIN)
+		options->again = true;
+	else if (option == OPTION_FORCE)
+		options->force = true;
+	else if (option == OPTION_ACCEPT_LOSS)
+		options->accept_loss = true;
+}
+
+static void take_option(int option, const char *value, struct send_options *options)
+{
+	if (option == OPTION_TO)
+		options->to = value;
+	else if (option == OPTION_TENANT)
+		options->tenant = value;
+	else if (option == OPTION_SOURCE)
+		options->source = value;
+	else if (option == OPTION_MAPPING)
+		options->mapping = value;
+	else if (option == OPTION_MAPPINGS)
+		options->mappings = value;
+	else if (option == OPTION_AS_OF)
+		options->as_of_text = value;
+	else if (option == OPTION_CURRENCY)
+		options->currency = value;
+	else if (option == OPTION_ZONE)
+		options->zone = value;
+	else if (option == OPTION_REJECTS)
+		options->rejects = value;
+	else
+		take_flag(option, options);
+}
+
+static bool mistake(int *ret_exit, const char *option, const char *value, const char *rule)
+{
+	(void)fprintf(stderr, "streamgauge send: %s%s%s%s: %s\n", option, value ? " `" : "",
+	              value ? value : "", value ? "`" : "", rule);
+	*ret_exit = EXIT_USAGE;
+	return false;
+}
+
+static bool is_currency(const char *text)
+{
+	size_t len = strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZ");
+	return len == 3 && !text[3];
+}
+
+static bool check(struct send_options *options, int *ret_exit)
+{
+	struct when when;
+	struct zone *zone = NULL;
+	if (options->as_of_text) {
+		size_t len = strlen(options->as_of_text);
+		if (when_parse(options->as_of_text, len, WHEN_ISO, &when) != 0)
+			return mistake(ret_exit, "--as-of", options->as_of_text,
+			               "an instant as in 2026-11-21T23:30:00+01:00 is expected");
+		options->as_of_us = when_instant(&when, NULL);
+	}
+	if (options->currency && !is_currency(options->currency))
+		return mistake(ret_exit, "--currency", options->currency,
+		               "a currency is three capital letters");
+	if (options->zone && zone_open(options->zone, &zone) != 0)
+		return mistake(ret_exit, "--zone", options->zone, "there is no such time zone");
+	zone_close(zone);
+	if (options->file_count == 0)
+		return mistake(ret_exit, "FILE", NULL,
+		               "name at least one file, or - for the standard input");
+	int stdins = 0;
+	for (int i = 0; i < options->file_count; i++)
+		stdins += strcmp(options->files[i], "-") == 0;
+	if (stdins > 1)
+		return mistake(ret_exit, "-", NULL, "the standard input can be read once");
+	return true;
+}
+
+/* Directories relative to the program: installed, and in a build tree. */
+static const char *const beside[] = {
+    "../share/streamgauge/mappings",
+    "../../../config/mappings",
+    "../../config/mappings",
+};
+
+const char *send_mappings_dir(void)
+{
+	static char path[4200];
+	char program[4000];
+	const char *given = getenv("STREAMGAUGE_MAPPINGS");
+	if (given && *given)
+		return given;
+	ssize_t len = readlink("/proc/self/exe", program, sizeof(program) - 1);
+	program[len > 0 ? len : 0] = '\0';
+	char *slash = strrchr(program, '/');
+	for (size_t i = 0; slash && i < sizeof(beside) / sizeof(beside[0]); i++) {
+		(void)snprintf(path, sizeof(path), "%.*s/%s", (int)(slash - program), program,
+		               beside[i]);
+		if (access(path, R_OK) == 0)
+			return path;
+	}
+	return "/etc/streamgauge/mappings";
+}
+
+bool send_options_parse(int argc, char **argv, struct send_options *ret_options, int *ret_exit)
+{
+	const char *to = getenv("STREAMGAUGE_INGEST");
+	struct send_options options = {.to = to && *to ? to : "127.0.0.1:7311", .tenant = "demo"};
+	optind = 1;
+	opterr = 0;
+	for (;;) {
+		int option = getopt_long(argc, argv, ":", long_options, NULL);
+		if (option == -1)
+			break;
+		if (option == OPTION_HELP) {
+			(void)fputs(usage, stdout);
+			*ret_exit = EXIT_DONE;
+			return false;
+		}
+		if (option == ':')
+			return mistake(ret_exit, argv[optind - 1], NULL, "a value is missing");
+		if (option == '?')
+			return mistake(ret_exit, argv[optind - 1], NULL,
+			               "there is no such option; see streamgauge send --help");
+		take_option(option, optarg, &options);
+	}
+	options.files = argv + optind;
+	options.file_count = argc - optind;
+	if (!check(&options, ret_exit))
+		return false;
+	if (!options.mappings)
+		options.mappings = send_mappings_dir();
+	*ret_options = options;
+	return true;
+}

@@ -1,0 +1,156 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/send_tell.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+static void tell_list(const char *file, const char *what, const char *const *texts, uint32_t count)
+{
+	(void)fprintf(stderr, "%s: %s: ", file, what);
+	for (uint32_t i = 0; i < count && i < 12; i++)
+		(void)fprintf(stderr, "%s%s", i ? ", " : "", texts[i]);
+	if (count > 12)
+		(void)fprintf(stderr, " and %u more", count - 12);
+	(void)fputc('\n', stderr);
+}
+
+void tell_notes(const char *file, const struct mapped *mapped)
+{
+	const char *texts[MAP_LEFT_OUT];
+	if (mapped->unread_count > 0)
+		tell_list(file, "columns that nobody reads", mapped->unread, mapped->unread_count);
+	for (uint32_t i = 0; i < mapped->left_out.count; i++)
+		texts[i] = (const char *)intern_get(&mapped->left_out, i)->bytes;
+	if (mapped->left_out.count > 0)
+		tell_list(file, "records left out by the mapping", texts, mapped->left_out.count);
+	if (mapped->repeated > 0)
+		(void)fprintf(stderr, "%s: %" PRIu64 " rows repeat others word for word\n", file,
+		              mapped->repeated);
+	if (mapped->empty > 0)
+		(void)fprintf(stderr, "%s: %" PRIu64 " rows hold no value\n", file, mapped->empty);
+}
+
+static void tell_refusal(const char *file, const struct mapped *mapped,
+                         const struct refusal *refusal)
+{
+	const struct mapping *mapping = mapped->items.mapping;
+	char from[CIVIL_DAY_TEXT];
+	char to[CIVIL_DAY_TEXT];
+	civil_format_day(from, refusal->from);
+	civil_format_day(to, refusal->to);
+	(void)fprintf(stderr,
+	              "%s:%" PRIu64 ": duplicate_key: line %" PRIu64
+	              " has the same key and other values; they differ in: %s; the slice (%s/%s, "
+	              "%s, %s%s%s, %" PRIu64 " rows) was not sent\n",
+	              file, refusal->lines[1], refusal->lines[0],
+	              refusal->columns[0] ? refusal->columns : "nothing that was kept",
+	              mapping->platform, mapped->items.feeds[refusal->feed].account,
+	              mapping->shapes[refusal->report].report, from,
+	              refusal->to != refusal->from ? ".." : "",
+	              refusal->to != refusal->from ? to : "", refusal->rows);
+}
+
+void tell_local(const char *file, const struct mapped *mapped)
+{
+	for (uint64_t i = 0; i < mapped->reject_count && i < TELL_REJECTS; i++) {
+		const struct map_reject *reject = &mapped->rejects[i];
+		(void)fprintf(stderr, "%s:%" PRIu64 ": %s%s%s: %s\n", file, reject->line,
+		              reject->column, reject->column[0] ? ": " : "", err_code(reject->err),
+		              reject->detail);
+	}
+	if (mapped->reject_count > TELL_REJECTS)
+		(void)fprintf(stderr, "%s: %" PRIu64 " more records were rejected\n", file,
+		              mapped->reject_count - TELL_REJECTS);
+	for (uint32_t i = 0; i < mapped->refusal_count && i < TELL_REJECTS; i++)
+		tell_refusal(file, mapped, &mapped->refusals[i]);
+	if (mapped->refusal_count > TELL_REJECTS)
+		(void)fprintf(stderr, "%s: %u more slices hold a duplicate_key\n", file,
+		              mapped->refusal_count - TELL_REJECTS);
+}
+
+void tell_remote(const char *file, const struct delivery *delivery, uint32_t *told)
+{
+	uint32_t before = *told;
+	for (uint32_t i = 0; i < delivery->reject_count && *told < TELL_REJECTS; i++, (*told)++) {
+		const struct delivery_reject *reject = &delivery->rejects[i];
+		(void)fprintf(stderr, "%s:%u: %s%s%s%s: %s\n", file, reject->line,
+		              reject->commit ? "slice: " : "", reject->field,
+		              reject->field[0] ? ": " : "", reject->code, reject->detail);
+	}
+	uint64_t listed = *told - before;
+	if (delivery->counts.rejected > listed)
+		(void)fprintf(stderr, "%s: %" PRIu64 " more items were rejected\n", file,
+		              delivery->counts.rejected - listed);
+}
+
+/* Where the currency or the zone of a feed came from. */
+static const char *origin(const char *given, const char *option, const struct mapping *mapping,
+                          const struct value_rule *rule, const char *value, char text[128])
+{
+	if (given)
+		return option;
+	if (!value[0])
+		return "the tenant's own";
+	if (rule->column_count > 0) {
+		(void)snprintf(text, 128, "column `%s`", mapping->columns[rule->columns[0]]);
+		return text;
+	}
+	return "the mapping";
+}
+
+static void tell_count(uint64_t count, const char *what, bool *first)
+{
+	if (count == 0)
+		return;
+	(void)printf("%s%" PRIu64 " %s", *first ? "" : ", ", count, what);
+	*first = false;
+}
+
+static void tell_as_of(const struct delivery *delivery, const struct send_options *options,
+                       const struct source_file *file)
+{
+	const struct mapping *mapping = delivery->mapped->items.mapping;
+	struct zone *utc = NULL;
+	char text[ZONE_INSTANT_TEXT] = "";
+	if (mapping->class == MAPPING_EVENT)
+		return;
+	if (!delivery->mapped->as_of_default) {
+		(void)printf(", as_of column `%s`", mapping->columns[mapping->as_of.column]);
+		return;
+	}
+	if (zone_open("UTC", &utc) == 0)
+		zone_format_instant(text, utc,
+		                    options->as_of_text ? options->as_of_us : file->time_us);
+	zone_close(utc);
+	(void)printf(", as_of %s (%s)", text, options->as_of_text ? "--as-of" : "the file's time");
+}
+
+void tell_summary(const struct delivery *delivery, const struct send_options *options,
+                  const struct source_file *file)
+{
+	const struct delivery_counts *counts = &delivery->counts;
+	const struct mapping *mapping = delivery->mapped->items.mapping;
+	const struct feed *feed = &delivery->mapped->items.feeds[delivery->feed];
+	char currency[128];
+	char zone[128];
+	bool first = true;
+	(void)printf("%s: %s: ", file->name, delivery->options->source);
+	tell_count(counts->accepted, "accepted", &first);
+	tell_count(counts->duplicates, "duplicates", &first);
+	tell_count(counts->unchanged, "unchanged", &first);
+	tell_count(counts->stale, "stale", &first);
+	tell_count(counts->not_rolled_up, "not rolled up", &first);
+	tell_count(counts->rejected, "rejected", &first);
+	tell_count(counts->confirmed, "applied before a connection was lost", &first);
+	tell_count(counts->before, "sent by an earlier run", &first);
+	(void)printf("%s%s%s%s\n", first ? "nothing sent" : "", delivery->level[0] ? " (" : "",
+	             delivery->level, delivery->level[0] ? ")" : "");
+	(void)printf("  currency %s (%s), time zone %s (%s)", delivery->currency,
+	             origin(options->currency, "--currency", mapping, &mapping->currency,
+	                    feed->currency, currency),
+	             delivery->time_zone,
+	             origin(options->zone, "--zone", mapping, &mapping->zone, feed->zone, zone));
+	tell_as_of(delivery, options, file);
+	(void)putchar('\n');
+}

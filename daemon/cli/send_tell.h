@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * What `send` says: notes on a file, rejects, the summary of a source. */
+#ifndef SG_CLI_SEND_TELL_H
+#define SG_CLI_SEND_TELL_H
+
+#include "cli/delivery.h"
+#include "cli/send_options.h"
+#include "cli/source_file.h"
+
+#define TELL_REJECTS 20 /* listed per file; the rest is counted */
+
+/* What was read, left out, repeated, and what nobody reads; on stderr. */
+void tell_notes(const char *file, const struct mapped *mapped);
+
+/* Records that could not be mapped, and slices that contradict themselves. */
+void tell_local(const char *file, const struct mapped *mapped);
+
+/* Items that the daemon rejected; `told` counts over all feeds of a file. */
+void tell_remote(const char *file, const struct delivery *delivery, uint32_t *told);
+
+/* The line per source, on stdout, and where currency, zone and as_of came
+ * from. */
+void tell_summary(const struct delivery *delivery, const struct send_options *options,
+                  const struct source_file *file);
+
+#endif

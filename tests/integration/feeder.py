@@ -24,11 +24,10 @@ class Feeder(harness.Daemon):
     """`entries` as in tenants()."""
 
     def __init__(self, entries):
-        listen = "listen: {ingest_port: 0, http_port: 0}\n"
-        super().__init__(config=listen + tenants(entries))
-        mappings = os.path.join(self.dir, "mappings")
-        if not os.path.exists(mappings):
-            os.symlink(os.path.join(harness.SOURCE, "config", "mappings"), mappings)
+        shipped = os.path.join(harness.SOURCE, "config")
+        super().__init__("listen: {ingest_port: 0, http_port: 0}\n"
+                         f"presets_dir: {shipped}/presets\nmappings_dir: {shipped}/mappings\n"
+                         + tenants(entries))
 
     def run(self, command, *args):
         """The shipped command, with this daemon's addresses; CompletedProcess."""

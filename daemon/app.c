@@ -151,8 +151,9 @@ static void on_phase(void *arg, struct driver *driver, enum driver_phase phase)
 static void on_dropped(void *arg, struct driver *driver)
 {
 	struct app_tenant *tenant = arg;
-	log_warn("partition_dropped", "tenant=%s reason=\"%s\"", driver_tenant(driver)->name,
-	         driver_reason(driver));
+	if (!tenant->app->stopping)
+		log_warn("partition_dropped", "tenant=%s reason=\"%s\"",
+		         driver_tenant(driver)->name, driver_reason(driver));
 	if (tenant->app->ingest)
 		ingest_server_dropped(tenant->app->ingest, tenant->index);
 }

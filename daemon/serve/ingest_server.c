@@ -216,6 +216,11 @@ static int listen_unix(struct ingest_server *server, char *reason)
 	              ? snprintf(whole, sizeof(whole), "%s", path)
 	              : snprintf(whole, sizeof(whole), "%s/ingest.sock", settings->state_dir);
 	size_t most = sizeof(((struct sockaddr_un *)NULL)->sun_path) - 1;
+	if ((!path || !path[0]) && (size_t)len > most) {
+		log_warn("no_ingest_socket", "path=%s reason=\"longer than %zu bytes\"", whole,
+		         most);
+		return 0;
+	}
 	if (len < 0 || (size_t)len > most) {
 		snprintf(reason, INGEST_REASON_MAX,
 		         "the path of the ingest socket is longer than %zu bytes; set a shorter "

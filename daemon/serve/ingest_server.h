@@ -25,7 +25,8 @@ int ingest_server_start(uv_loop_t *loop, const struct settings *settings, struct
 
 /* "127.0.0.1:7311", with the port that is really in use. */
 const char *ingest_server_address(const struct ingest_server *server);
-/* Path of the Unix socket. */
+/* Path of the Unix socket; "" = none, because the state directory's path is
+ * longer than a socket's may be and no other was configured. */
 const char *ingest_server_socket(const struct ingest_server *server);
 
 /* What the drivers report (struct driver_events). */

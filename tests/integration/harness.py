@@ -32,7 +32,7 @@ from streamgauge.v1 import ingest_pb2 as pb  # noqa: E402
 
 PATIENCE = 60.0  # seconds until a test gives up on something that must happen
 DAEMON = os.path.join(BUILD, "daemon", "streamgauged")
-CLI = os.path.join(BUILD, "daemon", "cli", "streamgauge")
+CLI = os.path.join(BUILD, "daemon", "streamgauge")
 
 # What differs from the defaults; `{...}` is filled by config().
 CONFIG = """\

@@ -140,7 +140,7 @@ struct hello_case {
 
 static void declare_reports(struct hello_case *c, size_t count)
 {
-	static char ids[33][8];
+	static char ids[33][24];
 	c->declaration.class_ = STREAMGAUGE__V1__DECLARATION__CLASS__REPORT;
 	for (size_t i = 0; i < count; i++) {
 		snprintf(ids[i], sizeof(ids[i]), "r%zu", i);

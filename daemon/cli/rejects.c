@@ -1,0 +1,108 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/rejects.h"
+
+#include <getopt.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "cli/http_client.h"
+#include "cli/table.h"
+
+static const char usage[] =
+    "usage: streamgauge rejects [OPTION...]\n"
+    "\n"
+    "Prints the newest rejected items: what was wrong, and with --json the items\n"
+    "themselves, one Batch of the ingest contract per line, to be fixed and sent\n"
+    "again.\n"
+    "\n"
+    "  --tenant T    tenant; may be left out where only one is configured\n"
+    "  --source S    only this source (`google_ads/123-456-7890`)\n"
+    "  --limit N     at most N items, default 100, at most 10000\n"
+    "  --json        the items alone, as they came\n"
+    "  --url URL     the daemon, default " HTTP_CLIENT_URL "\n"
+    "  --help        this text\n"
+    "\n"
+    "Exit codes: 0 done, 2 usage or refused, 4 the daemon cannot be reached.\n";
+
+static const struct option options[] = {
+    {"tenant", required_argument, NULL, 'p'},
+    {"source", required_argument, NULL, 'p'},
+    {"limit", required_argument, NULL, 'p'},
+    {"json", no_argument, NULL, 'j'},
+    {"url", required_argument, NULL, 'u'},
+    {"help", no_argument, NULL, 'h'},
+    {NULL, 0, NULL, 0},
+};
+
+static void print_items(const struct table *table)
+{
+	for (size_t row = 0; row < table->rows; row++)
+		puts(table_cell(table, row, "batch"));
+}
+
+static void print_reasons(const struct table *table)
+{
+	for (size_t row = 0; row < table->rows; row++) {
+		char received[20];
+		snprintf(received, sizeof(received), "%s", table_cell(table, row, "received"));
+		if (strlen(received) > 10)
+			received[10] = ' ';
+		printf("%s  %s  batch %s, %s %s\n", received, table_cell(table, row, "source"),
+		       table_cell(table, row, "sequence"), table_cell(table, row, "item"),
+		       table_cell(table, row, "index"));
+		printf("    %s: %s: %s\n", table_cell(table, row, "field"),
+		       table_cell(table, row, "code"), table_cell(table, row, "detail"));
+	}
+	if (table->rows == 0)
+		puts("Nothing was rejected.");
+	else
+		puts("The items themselves: streamgauge rejects --json");
+}
+
+int cli_rejects(int argc, char **argv)
+{
+	const char *url = HTTP_CLIENT_URL;
+	struct buf target = {.len = 0};
+	struct http_reply reply;
+	struct table table;
+	bool json = false;
+	int index = 0;
+	int option = 0;
+	int code = -1;
+	buf_put_text(&target, "/v1/rejects?format=csv");
+	optind = 0;
+	while (code < 0 && (option = getopt_long(argc, argv, "", options, &index)) >= 0) {
+		if (option == 'p')
+			http_add_parameter(&target, options[index].name, optarg);
+		else if (option == 'u')
+			url = optarg;
+		else if (option == 'j')
+			json = true;
+		else
+			code = option == 'h' ? 0 : 2;
+	}
+	if (code == 0)
+		fputs(usage, stdout);
+	if (code < 0 && optind < argc) {
+		fprintf(stderr, "streamgauge rejects: `%s` is one word too many; see --help\n",
+		        argv[optind]);
+		code = 2;
+	}
+	buf_put_byte(&target, 0);
+	if (code < 0) {
+		code = http_get_or_say("rejects", url, (const char *)target.bytes, &reply);
+		if (code == 0) {
+			if (table_parse((const char *)reply.body.bytes, reply.body.len, &table) !=
+			    0)
+				code = 4;
+			else if (json)
+				print_items(&table);
+			else
+				print_reasons(&table);
+			table_deinit(&table);
+			http_reply_deinit(&reply);
+		}
+	}
+	buf_deinit(&target);
+	return code;
+}

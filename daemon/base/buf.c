@@ -103,13 +103,7 @@ void buf_put_field(struct buf *buf, uint32_t number, const void *bytes, size_t l
 	buf_put(buf, bytes, len);
 }
 
-static void cursor_fail(struct cursor *cursor)
-{
-	cursor->failed = true;
-	cursor->next = cursor->end;
-}
-
-uint64_t cursor_varint(struct cursor *cursor)
+uint64_t cursor_long_varint(struct cursor *cursor)
 {
 	uint64_t value = 0;
 	for (unsigned shift = 0; shift < 64; shift += 7) {
@@ -124,30 +118,4 @@ uint64_t cursor_varint(struct cursor *cursor)
 	}
 	cursor_fail(cursor);
 	return 0;
-}
-
-int64_t cursor_zigzag(struct cursor *cursor)
-{
-	uint64_t raw = cursor_varint(cursor);
-	return (int64_t)((raw >> 1) ^ (0 - (raw & 1)));
-}
-
-const uint8_t *cursor_bytes(struct cursor *cursor, size_t len)
-{
-	if (cursor->failed || len > cursor_left(cursor)) {
-		cursor_fail(cursor);
-		return NULL;
-	}
-	const uint8_t *bytes = cursor->next;
-	cursor->next += len;
-	return bytes;
-}
-
-struct cursor cursor_field(struct cursor *cursor)
-{
-	uint64_t len = cursor_varint(cursor);
-	const uint8_t *bytes = len <= SIZE_MAX ? cursor_bytes(cursor, (size_t)len) : NULL;
-	if (!bytes)
-		return (struct cursor){cursor->end, cursor->end, true};
-	return cursor_of(bytes, (size_t)len);
 }

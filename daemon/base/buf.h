@@ -75,13 +75,48 @@ static inline size_t cursor_left(const struct cursor *cursor)
 	return (size_t)(cursor->end - cursor->next);
 }
 
-uint64_t cursor_varint(struct cursor *cursor);
-int64_t cursor_zigzag(struct cursor *cursor);
+/* A varint of several bytes, or the failure that there is none. */
+uint64_t cursor_long_varint(struct cursor *cursor);
+
+static inline uint64_t cursor_varint(struct cursor *cursor)
+{
+	if (cursor->next != cursor->end && *cursor->next < 0x80)
+		return *cursor->next++;
+	return cursor_long_varint(cursor);
+}
+
+static inline int64_t cursor_zigzag(struct cursor *cursor)
+{
+	uint64_t raw = cursor_varint(cursor);
+	return (int64_t)((raw >> 1) ^ (0 - (raw & 1)));
+}
+
+static inline void cursor_fail(struct cursor *cursor)
+{
+	cursor->failed = true;
+	cursor->next = cursor->end;
+}
 
 /* The next len bytes, or NULL (and failed) when there are fewer. */
-const uint8_t *cursor_bytes(struct cursor *cursor, size_t len);
+static inline const uint8_t *cursor_bytes(struct cursor *cursor, size_t len)
+{
+	if (cursor->failed || len > cursor_left(cursor)) {
+		cursor_fail(cursor);
+		return NULL;
+	}
+	const uint8_t *bytes = cursor->next;
+	cursor->next += len;
+	return bytes;
+}
 
 /* A length-delimited field's content as a cursor of its own. */
-struct cursor cursor_field(struct cursor *cursor);
+static inline struct cursor cursor_field(struct cursor *cursor)
+{
+	uint64_t len = cursor_varint(cursor);
+	const uint8_t *bytes = cursor_bytes(cursor, len);
+	if (!bytes)
+		return (struct cursor){cursor->end, cursor->end, true};
+	return (struct cursor){bytes, bytes + len, false};
+}
 
 #endif

@@ -39,7 +39,7 @@ static int resolve_type(struct applying *applying, const pb_event *item, struct 
 	if (!item->type[0])
 		return 0;
 	struct name_memo *memo = &applying->type_memo;
-	if (strcmp(memo->text, item->type) != 0) {
+	if (memo->pointer != item->type && strcmp(memo->text, item->type) != 0) {
 		size_t len = strlen(item->type);
 		int index = catalog_type(applying->catalog, item->type, len);
 		if (index < 0)
@@ -48,6 +48,7 @@ static int resolve_type(struct applying *applying, const pb_event *item, struct 
 		memcpy(memo->text, item->type, len + 1);
 		memo->answer = index;
 	}
+	memo->pointer = item->type;
 	add_defaults(applying, &applying->catalog->types[memo->answer], event);
 	return 0;
 }
@@ -95,7 +96,8 @@ static int check_id(struct applying *applying, const pb_event *item, struct faul
 		return fault_set(applying, fault, ERR_TOO_LONG, "event_id", "over %d bytes",
 		                 EVENT_ID_MAX);
 	if (!text_ok(item->event_id, len, EVENT_ID_MAX))
-		return fault_set(applying, fault, ERR_BAD_TEXT, "event_id", "an id of %zu bytes", len);
+		return fault_set(applying, fault, ERR_BAD_TEXT, "event_id", "an id of %zu bytes",
+		                 len);
 	return 0;
 }
 
@@ -134,13 +136,13 @@ static bool too_old(const struct applying *applying, const pb_event *item,
 static void count_event(struct applying *applying, const pb_event *item,
                         const struct plain_event *event)
 {
+	struct cell_place place = partition_place(event->grain, event->bucket);
 	for (uint32_t set = 0; set < applying->catalog->set_count; set++) {
 		uint32_t group = dict_group(applying->dict, set, 0, event->values);
 		for (uint32_t i = 0; i < event->amount_count; i++)
 			if (event->amounts[i].value)
-				partition_add(applying->partition, group, event->grain,
-				              event->bucket, event->amounts[i].column,
-				              event->amounts[i].value);
+				partition_add(applying->partition, group, &place,
+				              event->amounts[i].column, event->amounts[i].value);
 	}
 	note_item(applying, event->day, event->amounts, event->amount_count);
 	applying->outcome->accepted++;

@@ -212,8 +212,9 @@ static void add_diff(void *arg, uint32_t key, uint32_t placement, uint32_t colum
 		grain = GRAIN_HOUR;
 		bucket = bucket * 48 + (int32_t)hour_plus_1 - 1;
 	}
+	struct cell_place place = partition_place(grain, bucket);
 	for (uint32_t set = 0; set < applying->catalog->set_count; set++)
-		partition_add(applying->partition, groups[set], grain, bucket, column, diff);
+		partition_add(applying->partition, groups[set], &place, column, diff);
 }
 
 static void keep_labels(struct applying *applying, const pb_row *item, const struct plain_row *row)

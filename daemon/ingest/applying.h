@@ -26,6 +26,7 @@ typedef Streamgauge__V1__Date pb_date;
 /* Consecutive items mostly repeat their names: the answer for the name at the
  * same position of the item before is tried first. */
 struct name_memo {
+	const char *pointer; /* events of a batch share one copy of a name */
 	char text[MODEL_NAME_MAX + 1];
 	int answer;
 };

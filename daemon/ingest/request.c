@@ -5,6 +5,7 @@
 #include <xxhash.h>
 
 #include "base/buf.h"
+#include "ingest/event_reader.h"
 
 enum { WIRE_VARINT = 0, WIRE_64 = 1, WIRE_BYTES = 2, WIRE_32 = 5 };
 
@@ -59,7 +60,7 @@ static int open_request(const uint8_t *bytes, size_t len, enum request_kind *ret
 
 /* The decoder allocates by count before it looks into the items: so they are
  * counted first. */
-static int count_items(struct cursor cursor, uint32_t max_items)
+static int count_items(struct cursor cursor, uint32_t max_items, uint32_t *ret_items)
 {
 	uint32_t items = 0;
 	while (!cursor_done(&cursor)) {
@@ -68,6 +69,7 @@ static int count_items(struct cursor cursor, uint32_t max_items)
 		if (number >= 3 && number <= 6 && ++items > max_items)
 			return ERR_TOO_MANY;
 	}
+	*ret_items = items;
 	return cursor.failed ? ERR_MALFORMED : 0;
 }
 
@@ -113,26 +115,111 @@ static void decoder_free(void *arg, void *memory)
 	(void)memory;
 }
 
+/* The bytes, or a copy in which no text holds a NUL. */
+static int without_nul(const ProtobufCMessageDescriptor *descriptor, struct cursor *content,
+                       struct arena *arena)
+{
+	size_t len = cursor_left(content);
+	if (!len || !memchr(content->next, 0, len))
+		return 0;
+	uint8_t *copy = arena_alloc(arena, len);
+	if (!copy)
+		return ERR_BATCH_TOO_WIDE;
+	memcpy(copy, content->next, len);
+	replace_nul(copy, cursor_of(copy, len), descriptor);
+	*content = cursor_of(copy, len);
+	return 0;
+}
+
 static int decode(const ProtobufCMessageDescriptor *descriptor, struct cursor content,
                   struct arena *arena, ProtobufCMessage **ret_message)
 {
-	size_t len = cursor_left(&content);
-	const uint8_t *bytes = content.next;
-	if (len && memchr(bytes, 0, len)) {
-		uint8_t *copy = arena_alloc(arena, len);
-		if (!copy)
-			return ERR_BATCH_TOO_WIDE;
-		memcpy(copy, bytes, len);
-		replace_nul(copy, cursor_of(copy, len), descriptor);
-		bytes = copy;
-	}
 	struct decoder decoder = {arena, false};
 	ProtobufCAllocator allocator = {decoder_alloc, decoder_free, &decoder};
-	ProtobufCMessage *message = protobuf_c_message_unpack(descriptor, &allocator, len, bytes);
+	ProtobufCMessage *message =
+	    protobuf_c_message_unpack(descriptor, &allocator, cursor_left(&content), content.next);
 	if (!message)
 		return decoder.full ? ERR_BATCH_TOO_WIDE : ERR_MALFORMED;
 	*ret_message = message;
 	return 0;
+}
+
+static int decode_event(struct event_reader *reader, struct cursor content,
+                        Streamgauge__V1__Event **ret_event)
+{
+	ProtobufCMessage *message;
+	switch (event_read(reader, content, ret_event)) {
+	case EVENT_READ_OK:
+		return 0;
+	case EVENT_READ_NOMEM:
+		return ERR_BATCH_TOO_WIDE;
+	case EVENT_READ_UNUSUAL:
+		break;
+	}
+	int err = decode(&streamgauge__v1__event__descriptor, content, reader->arena, &message);
+	if (!err)
+		*ret_event = (Streamgauge__V1__Event *)message;
+	return err;
+}
+
+/* Events through their own reader, everything else through protobuf-c. */
+static int decode_batch(struct cursor content, uint32_t items, struct arena *arena,
+                        Streamgauge__V1__Batch **ret_batch)
+{
+	struct event_reader reader = {.arena = arena};
+	Streamgauge__V1__Event **events = arena_alloc(arena, (items + 1) * sizeof(*events));
+	uint8_t *rest = arena_alloc(arena, cursor_left(&content) + 1);
+	if (!events || !rest)
+		return ERR_BATCH_TOO_WIDE;
+	size_t rest_len = 0;
+	size_t count = 0;
+	while (!cursor_done(&content)) {
+		const uint8_t *start = content.next;
+		struct cursor field;
+		uint32_t number = next_field(&content, &field);
+		if (number == 3 && field.next) {
+			int err = decode_event(&reader, field, &events[count++]);
+			if (err)
+				return err;
+			continue;
+		}
+		memcpy(rest + rest_len, start, (size_t)(content.next - start));
+		rest_len += (size_t)(content.next - start);
+	}
+	ProtobufCMessage *message;
+	int err =
+	    decode(&streamgauge__v1__batch__descriptor, cursor_of(rest, rest_len), arena, &message);
+	if (err)
+		return err;
+	Streamgauge__V1__Batch *batch = (Streamgauge__V1__Batch *)message;
+	/* An event of another wire type ended up in the rest, and was refused there. */
+	batch->events = events;
+	batch->n_events = count;
+	*ret_batch = batch;
+	return 0;
+}
+
+static int decode_request(enum request_kind kind, struct cursor content, uint32_t max_items,
+                          struct arena *arena, struct request *request)
+{
+	uint32_t items = 0;
+	if (kind == REQUEST_HELLO) {
+		ProtobufCMessage *message;
+		int err = without_nul(&streamgauge__v1__hello__descriptor, &content, arena);
+		err = err ? err
+		          : decode(&streamgauge__v1__hello__descriptor, content, arena, &message);
+		if (!err)
+			request->hello = (Streamgauge__V1__Hello *)message;
+		return err;
+	}
+	int err = count_items(content, max_items, &items);
+	if (err)
+		return err;
+	XXH128_canonical_t canonical;
+	XXH128_canonicalFromHash(&canonical, XXH3_128bits(content.next, cursor_left(&content)));
+	memcpy(request->hash, canonical.digest, sizeof(request->hash));
+	err = without_nul(&streamgauge__v1__batch__descriptor, &content, arena);
+	return err ? err : decode_batch(content, items, arena, &request->batch);
 }
 
 int request_decode(const uint8_t *bytes, size_t len, uint32_t max_items, struct arena *arena,
@@ -144,21 +231,7 @@ int request_decode(const uint8_t *bytes, size_t len, uint32_t max_items, struct 
 	if (err)
 		return err;
 	struct request request = {.kind = kind};
-	ProtobufCMessage *message = NULL;
-	if (kind == REQUEST_HELLO) {
-		err = decode(&streamgauge__v1__hello__descriptor, content, arena, &message);
-		request.hello = (Streamgauge__V1__Hello *)message;
-	} else {
-		err = count_items(content, max_items);
-		if (err)
-			return err;
-		XXH128_canonical_t canonical;
-		XXH128_canonicalFromHash(&canonical,
-		                         XXH3_128bits(content.next, cursor_left(&content)));
-		memcpy(request.hash, canonical.digest, sizeof(request.hash));
-		err = decode(&streamgauge__v1__batch__descriptor, content, arena, &message);
-		request.batch = (Streamgauge__V1__Batch *)message;
-	}
+	err = decode_request(kind, content, max_items, arena, &request);
 	if (err)
 		return err;
 	*ret_request = request;

@@ -63,12 +63,30 @@ static size_t utf8_sequence(const uint8_t *at, size_t left)
 	return len;
 }
 
+/* True when eight bytes from here on are ASCII without control characters. */
+static bool plain_ascii(const uint8_t *at, size_t left)
+{
+	uint64_t word;
+	if (left < sizeof(word))
+		return false;
+	memcpy(&word, at, sizeof(word));
+	const uint64_t ones = UINT64_C(0x0101010101010101);
+	const uint64_t high = ones << 7;
+	uint64_t below = word - ones * 0x20;        /* borrows into bit 7 below 0x20 */
+	uint64_t del = (word ^ ones * 0x7f) - ones; /* and where the byte is 0x7f */
+	return ((word | below | del) & high) == 0;
+}
+
 bool text_ok(const char *text, size_t len, size_t most)
 {
 	if (len > most)
 		return false;
 	const uint8_t *at = (const uint8_t *)text;
 	for (size_t i = 0; i < len;) {
+		if (plain_ascii(at + i, len - i)) {
+			i += sizeof(uint64_t);
+			continue;
+		}
 		size_t step = utf8_sequence(at + i, len - i);
 		if (!step)
 			return false;
@@ -81,13 +99,18 @@ static int remembered(struct name_memo *memo, const char *name,
                       int (*look_up)(const struct catalog *, const char *, size_t),
                       const struct catalog *catalog)
 {
-	if (memo->text[0] && strcmp(memo->text, name) == 0)
+	if (memo->pointer == name)
 		return memo->answer;
+	if (memo->text[0] && strcmp(memo->text, name) == 0) {
+		memo->pointer = name;
+		return memo->answer;
+	}
 	size_t len = strlen(name);
 	int answer = look_up(catalog, name, len);
 	if (answer >= 0 && len < sizeof(memo->text)) {
 		memcpy(memo->text, name, len + 1);
 		memo->answer = answer;
+		memo->pointer = name;
 	}
 	return answer;
 }
@@ -132,7 +155,7 @@ static int resolve_value(struct applying *applying, uint32_t dim, const char *va
 		value = full;
 	}
 	size_t len = strlen(value);
-	*ret_value = dict_value_find(applying->dict, dim, value, len);
+	*ret_value = dict_value_recent(applying->dict, dim, value, len);
 	if (*ret_value != DICT_NO_VALUE)
 		return 0;
 	return new_value(applying, dim, value, len, list, index, ret_value, fault);

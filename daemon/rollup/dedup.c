@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 static const struct dedup_id no_id;
 
@@ -11,12 +12,20 @@ void dedup_init(struct dedup *dedup, uint64_t max_ids, uint32_t window_hours)
 	*dedup = (struct dedup){.max_ids = max_ids, .window_hours = window_hours};
 }
 
+static void slots_free(struct dedup *dedup)
+{
+	if (dedup->slots)
+		munmap(dedup->slots, dedup->slot_count * sizeof(*dedup->slots));
+	dedup->slots = NULL;
+	dedup->slot_count = 0;
+}
+
 void dedup_deinit(struct dedup *dedup)
 {
 	for (uint32_t i = 0; i < dedup->block_count; i++)
 		free(dedup->blocks[i].ids);
 	free(dedup->blocks);
-	free(dedup->slots);
+	slots_free(dedup);
 	dedup_init(dedup, dedup->max_ids, dedup->window_hours);
 }
 
@@ -53,11 +62,17 @@ bool dedup_seen(const struct dedup *dedup, const struct dedup_id *id)
 	return dedup->slot_count && id_equal(&dedup->slots[slot_of(dedup, id)], id);
 }
 
+/* Zeroed memory in huge pages where there are some: the table is read at
+ * random, and most of the cost would be address translation. */
 static void slots_rebuild(struct dedup *dedup, uint64_t slot_count)
 {
-	free(dedup->slots);
-	dedup->slots = calloc(slot_count, sizeof(*dedup->slots));
-	require(dedup->slots != NULL);
+	size_t bytes = slot_count * sizeof(*dedup->slots);
+	slots_free(dedup);
+	void *memory =
+	    mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	require(memory != MAP_FAILED);
+	(void)madvise(memory, bytes, MADV_HUGEPAGE);
+	dedup->slots = memory;
 	dedup->slot_count = slot_count;
 	for (uint32_t b = 0; b < dedup->block_count; b++)
 		for (uint32_t i = 0; i < dedup->blocks[b].count; i++) {

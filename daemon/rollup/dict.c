@@ -286,6 +286,44 @@ static uint32_t add(struct dict *dict, enum dict_kind kind, const void *bytes, s
 
 /* ---- values ---- */
 
+/* Up to 24 bytes as three words; together with the length they are the text. */
+static bool text_words(const char *text, size_t len, uint64_t words[3])
+{
+	words[0] = words[1] = words[2] = 0;
+	if (len >= 8) {
+		if (len > 24)
+			return false;
+		memcpy(&words[0], text, 8);
+		memcpy(&words[1], text + len - 8, 8);
+		if (len > 16)
+			memcpy(&words[2], text + 8, 8);
+	} else if (len >= 4) {
+		memcpy(&words[0], text, 4);
+		memcpy(&words[1], text + len - 4, 4);
+	} else
+		for (size_t i = 0; i < len; i++)
+			words[0] |= (uint64_t)(uint8_t)text[i] << (8 * i);
+	return len != 0;
+}
+
+uint32_t dict_value_recent(struct dict *dict, uint32_t dim, const char *text, size_t len)
+{
+	uint64_t words[3];
+	if (!text_words(text, len, words))
+		return dict_value_find(dict, dim, text, len);
+	uint64_t hash =
+	    (words[0] ^ words[1] * 0x9E3779B97F4A7C15u ^ words[2] ^ len) * 0xFF51AFD7ED558CCDu;
+	struct dict_recent *recent = &dict->recent[dim][(hash >> 40) % DICT_RECENT];
+	if (recent->len == len && recent->words[0] == words[0] && recent->words[1] == words[1] &&
+	    recent->words[2] == words[2])
+		return recent->value;
+	uint32_t value = dict_value_find(dict, dim, text, len);
+	if (value != DICT_NO_VALUE)
+		*recent =
+		    (struct dict_recent){{words[0], words[1], words[2]}, (uint32_t)len, value};
+	return value;
+}
+
 uint32_t dict_value_find(const struct dict *dict, uint32_t dim, const char *text, size_t len)
 {
 	uint32_t at = intern_find(&dict->dim_texts[dim], text, len);

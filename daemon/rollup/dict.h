@@ -26,6 +26,7 @@ enum dict_kind {
 };
 
 #define DICT_SEGMENT_BYTES (256u * 1024)
+#define DICT_RECENT        512u
 #define DICT_NO_VALUE      UINT32_MAX
 
 struct page;
@@ -60,6 +61,13 @@ struct dict {
 	struct intern dim_texts[MODEL_DIMS]; /* text -> position in dim_values */
 	uint32_t *dim_values[MODEL_DIMS];
 	uint32_t dim_values_cap[MODEL_DIMS];
+
+	/* Short texts seen lately, by dimension and hash: most look-ups end here. */
+	struct dict_recent {
+		uint64_t words[3];
+		uint32_t len; /* 0 = free */
+		uint32_t value;
+	} recent[MODEL_DIMS][DICT_RECENT];
 
 	struct dict_group *groups;
 	uint32_t group_cap;
@@ -102,6 +110,9 @@ int dict_load(struct dict *dict, uint32_t segment, const uint8_t *bytes, size_t 
 uint32_t dict_value(struct dict *dict, uint32_t dim, const char *text, size_t len);
 /* The same without adding: DICT_NO_VALUE when unknown. */
 uint32_t dict_value_find(const struct dict *dict, uint32_t dim, const char *text, size_t len);
+
+/* The same through a memo of texts seen lately. */
+uint32_t dict_value_recent(struct dict *dict, uint32_t dim, const char *text, size_t len);
 
 /* Group of the set for an item with these values (by catalog dimension). */
 uint32_t dict_group(struct dict *dict, uint32_t set, uint32_t period_days,

@@ -58,24 +58,54 @@ static struct store_key key_of(enum key_kind kind, uint32_t a, int32_t c)
 
 /* ---- cells: sorted runs, and the coarser increments that follow from them ---- */
 
+/* Where the increments of one page go at the next coarser grain. All buckets of
+ * a page mostly share one: then `same` is set and `place` is it. */
+struct coarser {
+	struct partition *partition;
+	const struct page *page;
+	struct cell_place place;
+	bool same;
+};
+
+static int32_t hour_of_minute(const struct coarser *coarser, uint32_t pos)
+{
+	int64_t minute = (int64_t)coarser->page->id.c * 60 + pos;
+	int32_t day;
+	return partition_bucket(coarser->partition, GRAIN_HOUR, minute * 60000000, &day);
+}
+
+static struct coarser coarser_of(struct partition *partition, const struct page *page)
+{
+	struct coarser coarser = {partition, page, {.grain = GRAIN_DAY}, true};
+	if (page->id.b == GRAIN_HOUR) {
+		coarser.place = partition_place(GRAIN_DAY, page->id.c);
+		return coarser;
+	}
+	int32_t first = hour_of_minute(&coarser, 0);
+	coarser.same = first == hour_of_minute(&coarser, 59);
+	coarser.place = partition_place(GRAIN_HOUR, first);
+	return coarser;
+}
+
 /* Adds one run of equal group and column, minute or hour cells of a page, to
  * the next coarser grain. */
-static void derive(struct partition *partition, const struct page *page, uint32_t group,
-                   const struct cell *cells, uint32_t count)
+static void derive(const struct coarser *coarser, uint32_t group, const struct cell *cells,
+                   uint32_t count)
 {
 	uint32_t column = cell_column(cells[0].key);
-	if (page->id.b == GRAIN_HOUR) {
-		for (uint32_t i = 0; i < count; i++)
-			partition_add(partition, group, GRAIN_DAY, page->id.c, column,
-			              cells[i].value);
-		return;
-	}
+	int64_t sum = 0;
 	for (uint32_t i = 0; i < count; i++) {
-		int64_t minute = (int64_t)page->id.c * 60 + cell_pos(cells[i].key);
-		int32_t day;
-		int32_t hour = partition_bucket(partition, GRAIN_HOUR, minute * 60000000, &day);
-		partition_add(partition, group, GRAIN_HOUR, hour, column, cells[i].value);
+		struct cell_place place = coarser->place;
+		int64_t value = cells[i].value;
+		if (coarser->same && !__builtin_add_overflow(sum, value, &sum))
+			continue;
+		if (!coarser->same)
+			place = partition_place(GRAIN_HOUR,
+			                        hour_of_minute(coarser, cell_pos(cells[i].key)));
+		partition_add(coarser->partition, group, &place, column, value);
 	}
+	if (sum)
+		partition_add(coarser->partition, group, &coarser->place, column, sum);
 }
 
 static void freeze_cells(struct partition *partition, struct page *page)
@@ -87,13 +117,14 @@ static void freeze_cells(struct partition *partition, struct page *page)
 	if (page->id.b == GRAIN_DAY)
 		return;
 	const uint32_t *members = partition->dict.set_members[page->id.a];
+	struct coarser coarser = coarser_of(partition, page);
 	const struct cell *cells = page->frozen.cells;
 	for (uint32_t i = 0, n; i < page->frozen.count; i += n) {
 		for (n = 1;
 		     i + n < page->frozen.count && cells[i + n].key >> 6 == cells[i].key >> 6;)
 			n++;
 		uint32_t index = page->id.page * GROUPS_PER_PAGE + cell_group(cells[i].key);
-		derive(partition, page, members[index], cells + i, n);
+		derive(&coarser, members[index], cells + i, n);
 	}
 }
 

@@ -131,15 +131,6 @@ struct page *pages_get(struct pages *pages, const struct page_id *id)
 	return page;
 }
 
-void pages_touch(struct pages *pages, struct page *page)
-{
-	if (page->touched)
-		return;
-	page->touched = true;
-	page->touched_next = pages->touched;
-	pages->touched = page;
-}
-
 void pages_dirty(struct pages *pages, struct page *page, uint64_t generation)
 {
 	if (page->dirty_since)

@@ -28,10 +28,12 @@ struct page_id {
 };
 
 struct page {
+	/* What an increment looks at, in one cache line. */
 	struct page_id id;
-	struct page *chain; /* hash chain */
-
+	bool touched;
 	struct gather gather; /* cells */
+
+	struct page *chain; /* hash chain */
 	struct run frozen;
 	struct run overlay;
 	uint8_t *image; /* cells: packed, NULL = empty */
@@ -49,7 +51,6 @@ struct page {
 	uint64_t frozen_in;   /* generation in flight that changes the page, 0 = none */
 
 	struct page *touched_next; /* list of pages with gathered work */
-	bool touched;
 	struct page *dirty_prev, *dirty_next;
 	struct page *lru_prev, *lru_next;
 	uint64_t tick; /* of the last use */
@@ -76,7 +77,14 @@ struct page *pages_get(struct pages *pages, const struct page_id *id);
 void pages_use(struct pages *pages, struct page *page);
 
 /* Puts the page on the touched list. */
-void pages_touch(struct pages *pages, struct page *page);
+static inline void pages_touch(struct pages *pages, struct page *page)
+{
+	if (page->touched)
+		return;
+	page->touched = true;
+	page->touched_next = pages->touched;
+	pages->touched = page;
+}
 
 void pages_dirty(struct pages *pages, struct page *page, uint64_t generation);
 void pages_clean(struct pages *pages, struct page *page);

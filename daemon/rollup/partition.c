@@ -190,19 +190,24 @@ static struct page *cell_page(struct partition *partition, struct dict_group *gr
 	return page;
 }
 
-void partition_add(struct partition *partition, uint32_t group_id, enum grain grain, int32_t bucket,
+struct cell_place partition_place(enum grain grain, int32_t bucket)
+{
+	struct cell_place place = {.grain = grain};
+	bucket_split(grain, bucket, &place.period, &place.pos);
+	return place;
+}
+
+void partition_add(struct partition *partition, uint32_t group_id, const struct cell_place *place,
                    uint32_t column, int64_t value)
 {
-	int32_t period;
-	uint32_t pos;
-	bucket_split(grain, bucket, &period, &pos);
 	struct dict_group *group = &partition->dict.groups[group_id];
-	struct page *page = group->last[grain];
-	if (!page || page->id.c != period)
-		page = cell_page(partition, group, grain, period);
+	struct page *page = group->last[place->grain];
+	if (!page || page->id.c != place->period)
+		page = cell_page(partition, group, place->grain, place->period);
 	pages_touch(&partition->pages, page);
 	uint32_t before = gather_count(&page->gather);
-	gather_add(&page->gather, cell_key(group->index % GROUPS_PER_PAGE, column, pos), value);
+	gather_add(&page->gather, cell_key(group->index % GROUPS_PER_PAGE, column, place->pos),
+	           value);
 	partition->work_bytes += (gather_count(&page->gather) - before) * 2 * sizeof(struct cell);
 }
 

@@ -14,8 +14,18 @@ struct dict *partition_dict(struct partition *partition);
 struct dedup *partition_dedup(struct partition *partition);
 const uint8_t *partition_seed(const struct partition *partition); /* 16 bytes */
 
+/* A bucket of a grain, as the place of its cells: the page's period and the
+ * position within it. */
+struct cell_place {
+	enum grain grain;
+	int32_t period;
+	uint32_t pos;
+};
+
+struct cell_place partition_place(enum grain grain, int32_t bucket);
+
 /* Adds an increment to one cell; coarser grains follow at the flush. */
-void partition_add(struct partition *partition, uint32_t group, enum grain grain, int32_t bucket,
+void partition_add(struct partition *partition, uint32_t group, const struct cell_place *place,
                    uint32_t column, int64_t value);
 
 /* The finest grain that still holds the bucket of an instant, or of a civil

@@ -92,9 +92,10 @@ static void add_increment(struct world *world)
 	int32_t bucket = partition_bucket(world->partition, grain, instant, &civil);
 	cr_assert_eq(civil, FIRST_DAY + day);
 	uint32_t column = dict_column(dict, (uint32_t)measure, measure ? "EUR" : "");
+	struct cell_place place = partition_place(grain, bucket);
 	for (uint32_t set = 0; set < 3; set++)
-		partition_add(world->partition, dict_group(dict, set, 0, values), grain, bucket,
-		              column, value);
+		partition_add(world->partition, dict_group(dict, set, 0, values), &place, column,
+		              value);
 	note(&world->applied, channel, campaign, day, measure, value);
 }
 
@@ -104,9 +105,9 @@ static void diff(void *arg, uint32_t key, uint32_t placement, uint32_t column, i
 	(void)key;
 	struct dict *dict = partition_dict(world->partition);
 	const uint32_t *groups = dict_placement_groups(dict, placement, 1);
+	struct cell_place place = partition_place(GRAIN_DAY, (int32_t)world->mono_us);
 	for (uint32_t set = 0; set < 3; set++)
-		partition_add(world->partition, groups[set], GRAIN_DAY, (int32_t)world->mono_us,
-		              column, change);
+		partition_add(world->partition, groups[set], &place, column, change);
 }
 
 /* A reading of spend: keys 0..9 of one day, placed by the reading. */
@@ -338,9 +339,9 @@ Test(partition, coarser_grains_follow_at_the_flush)
 	int32_t civil;
 	for (int pass = 0; pass < 2; pass++) {
 		int64_t instant = first + pass * 3600000000;
-		partition_add(world.partition, group, GRAIN_MINUTE,
-		              partition_bucket(world.partition, GRAIN_MINUTE, instant, &civil),
-		              column, 5 + pass);
+		struct cell_place place = partition_place(
+		    GRAIN_MINUTE, partition_bucket(world.partition, GRAIN_MINUTE, instant, &civil));
+		partition_add(world.partition, group, &place, column, 5 + pass);
 		cr_assert_eq(civil, day);
 	}
 	struct flush *flush = fake_store_freeze(&world.store, world.partition, 1);

@@ -104,7 +104,7 @@ static void finish_stop(struct managed *managed)
 static void take_line(struct managed *managed)
 {
 	static const char *const full[] = {"No space left on device", "File too large",
-	                                   "Disk quota exceeded"};
+	                                   "Disk quota exceeded", "AOF write error"};
 	char *line = managed->line;
 	line[managed->line_len] = '\0';
 	managed->line_len = 0;
@@ -161,9 +161,9 @@ static void explain_exit(struct managed *managed)
 {
 	if (managed->disk_full)
 		set_reason(managed,
-		           "The disk of %s is full and Redis ended: free some space. The reserve "
-		           "was given back so that it can start again.",
-		           managed->dir.path);
+		           "The disk of %s is full or fails and Redis ended (%s): free some space. "
+		           "The reserve was given back so that it can start again.",
+		           managed->dir.path, managed->last);
 	else if (managed->exit_signal)
 		set_reason(managed, "Redis was ended by signal %d; it is started again.",
 		           managed->exit_signal);
@@ -192,6 +192,9 @@ static void after_exit(struct managed *managed)
 		give_up(managed, ERR_IO);
 		return;
 	}
+	/* Killed in good health it starts again at once; a disk that is full takes time. */
+	if (was_ready && managed->exit_signal)
+		managed->backoff_ms = BACKOFF_MIN;
 	wake(managed, managed->backoff_ms);
 	managed->backoff_ms *= 2;
 	if (managed->backoff_ms > BACKOFF_MAX)
@@ -342,7 +345,6 @@ static void become_ready(struct managed *managed)
 	managed->step = STEP_READY;
 	managed->was_ready = true;
 	managed->tries = 0;
-	managed->backoff_ms = BACKOFF_MIN;
 	redis_close(managed->probe);
 	managed_dir_fill_reserve(&managed->dir);
 	if (managed_dir_has_reserve(&managed->dir))
@@ -428,6 +430,7 @@ static void on_timer(uv_timer_t *timer)
 	else if (managed->step == STEP_PROBE)
 		probe(managed);
 	else if (managed->step == STEP_READY) {
+		managed->backoff_ms = BACKOFF_MIN;
 		managed_dir_fill_reserve(&managed->dir);
 		if (managed_dir_has_reserve(&managed->dir))
 			managed->reason[0] = '\0';

@@ -195,12 +195,15 @@ int row_page_commit(struct row_page *page, int64_t as_of_us, uint64_t rows, bool
                     row_diff_cb diff, void *arg)
 {
 	require(page->known);
+	/* A newer complete reading has already said all that this one could. */
+	if (as_of_us <= page->complete_as_of_us)
+		return 0;
 	uint64_t covered = 0;
 	for (uint32_t i = 0; i < page->count; i++)
 		covered += page->rows[i].version.as_of_us >= as_of_us;
 	if (covered < rows)
 		return ERR_SLICE_INCOMPLETE;
-	if (!complete || as_of_us <= page->complete_as_of_us)
+	if (!complete)
 		return 0;
 	page->complete_as_of_us = as_of_us;
 	page->meta_changed = true;

@@ -224,6 +224,18 @@ Test(rows, any_order_and_repetition_gives_one_total)
 	}
 }
 
+Test(rows, an_older_commit_after_a_newer_complete_one_is_harmless)
+{
+	struct row_page page = {.known = true};
+	struct sums sums = {0};
+	apply(&page, &sums, 1, 0, 200, (int64_t[]){5, 0, 0}, 1);
+	cr_assert_eq(row_page_commit(&page, 200, 1, true, add, &sums), 0);
+	cr_assert_eq(apply(&page, &sums, 2, 0, 100, (int64_t[]){7, 0, 0}, 1), ROW_STALE);
+	cr_assert_eq(row_page_commit(&page, 100, 2, true, add, &sums), 0);
+	cr_assert_eq(sums.of[0][0], 5);
+	row_page_clear(&page);
+}
+
 Test(rows, changes_alone_bring_a_copy_up_to_date)
 {
 	srand(5);

@@ -155,9 +155,10 @@ void world_add(struct world *world, const struct item *item, unsigned measure, i
 	int32_t bucket = grain == GRAIN_DAY
 	                     ? day
 	                     : partition_bucket(world->partition, grain, instant_us, &booked);
+	struct cell_place place = partition_place(grain, bucket);
 	for (uint32_t set = 0; set < world->settings.catalog.set_count; set++)
 		partition_add(world->partition, dict_group(dict, set, item->period_days, values),
-		              grain, bucket, column, value);
+		              &place, column, value);
 }
 
 struct source *world_source(struct world *world, const char *name, enum source_class class,

@@ -35,13 +35,18 @@ struct address {
 	char port[8];
 };
 
-/* http://host, http://host:port, http://[v6]:port, a slash behind. */
+const char *http_default_url(void)
+{
+	const char *url = getenv("STREAMGAUGE_HTTP");
+	return url && *url ? url : HTTP_CLIENT_URL;
+}
+
+/* host, host:port, [v6]:port, http:// before it, a slash behind. */
 static int parse_url(const char *url, struct address *ret_address)
 {
 	struct address address = {.port = "80"};
-	if (strncmp(url, "http://", 7) != 0)
-		return ERR_INVALID;
-	url += 7;
+	if (strncmp(url, "http://", 7) == 0)
+		url += 7;
 	bool bracket = *url == '[';
 	url += bracket;
 	size_t len = strcspn(url, bracket ? "]" : ":/");

@@ -15,7 +15,10 @@ struct http_reply {
 /* Appends `?name=value` or `&name=value`, percent-encoded; NULL value = nothing. */
 void http_add_parameter(struct buf *target, const char *name, const char *value);
 
-/* GET of `target` ("/v1/summary?...") at `url` (http://host[:port]). Errors:
+/* $STREAMGAUGE_HTTP, else HTTP_CLIENT_URL. */
+const char *http_default_url(void);
+
+/* GET of `target` ("/v1/summary?...") at `url` ([http://]host[:port]). Errors:
  * ERR_INVALID (not such a URL), ERR_IO (nobody answers), ERR_TIMEOUT,
  * ERR_MALFORMED (the answer is not HTTP, or was cut short). The reply is to be
  * freed with http_reply_deinit in any case. */

@@ -19,7 +19,8 @@ static const char usage[] =
     "  --source S    only this source (`google_ads/123-456-7890`)\n"
     "  --limit N     at most N items, default 100, at most 10000\n"
     "  --json        the items alone, as they came\n"
-    "  --url URL     the daemon, default " HTTP_CLIENT_URL "\n"
+    "  --url URL     the daemon, default $STREAMGAUGE_HTTP, else\n"
+    "                " HTTP_CLIENT_URL "\n"
     "  --help        this text\n"
     "\n"
     "Exit codes: 0 done, 2 usage or refused, 4 the daemon cannot be reached.\n";
@@ -61,7 +62,7 @@ static void print_reasons(const struct table *table)
 
 int cli_rejects(int argc, char **argv)
 {
-	const char *url = HTTP_CLIENT_URL;
+	const char *url = http_default_url();
 	struct buf target = {.len = 0};
 	struct http_reply reply;
 	struct table table;

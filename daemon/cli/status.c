@@ -16,7 +16,8 @@ static const char usage[] =
     "\n"
     "  --tenant T    only this tenant (default: all)\n"
     "  --format F    table (default), csv (one tenant), json (one tenant)\n"
-    "  --url URL     the daemon, default " HTTP_CLIENT_URL "\n"
+    "  --url URL     the daemon, default $STREAMGAUGE_HTTP, else\n"
+    "                " HTTP_CLIENT_URL "\n"
     "  --help        this text\n"
     "\n"
     "Exit codes: 0 ready, 2 usage or refused, 4 the daemon cannot be reached or a\n"
@@ -99,13 +100,13 @@ static void print_source(const struct table *table, size_t row)
 		received[10] = ' ';
 	text_number(accepted, strtod(table_cell(table, row, "accepted"), NULL), 0);
 	fputs("  ", stdout);
-	text_pad(stdout, table_cell(table, row, "source"), 26);
+	text_pad(stdout, table_cell(table, row, "source"), 25);
 	text_pad(stdout, table_cell(table, row, "class"), 7);
 	text_pad(stdout, *received ? received : "-", 17);
 	text_pad(stdout, *through ? through : "-", 10);
 	text_pad(stdout, assumed ? "?" : "", 1);
 	text_pad(stdout, accepted, -9);
-	text_pad(stdout, table_cell(table, row, "rejected"), -8);
+	text_pad(stdout, table_cell(table, row, "rejected"), -9);
 	fputc('\n', stdout);
 }
 
@@ -155,8 +156,8 @@ static int print_sources(const struct http_reply *reply)
 	} else if (table.rows == 0) {
 		puts("  no source has delivered yet");
 	} else {
-		puts("  source                    class  last batch       complete     "
-		     "accepted rejected");
+		puts("  source                   class  last batch       complete    accepted "
+		     "rejected");
 		for (size_t row = 0; row < table.rows; row++) {
 			print_source(&table, row);
 			print_remarks(&table, row);
@@ -219,7 +220,7 @@ static int print_all(const struct arguments *arguments)
 
 int cli_status(int argc, char **argv)
 {
-	struct arguments arguments = {.url = HTTP_CLIENT_URL, .format = "table"};
+	struct arguments arguments = {.url = http_default_url(), .format = "table"};
 	struct http_reply reply;
 	int code = parse_arguments(argc, argv, &arguments);
 	if (code >= 0)

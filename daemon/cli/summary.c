@@ -10,8 +10,8 @@
 #include "cli/table.h"
 
 #define LABEL_WIDTH 32
-#define VALUE_WIDTH 18
-#define N_WIDTH     11
+#define VALUE_WIDTH 16
+#define N_WIDTH     10
 #define NOTE_AT     (2 + LABEL_WIDTH + VALUE_WIDTH + 1 + N_WIDTH + 1)
 #define LINE_WIDTH  80
 #define DIMS_MAX    6
@@ -33,7 +33,8 @@ static const char usage[] =
     "  --kpi K[,K]         only these KPIs\n"
     "  --filter D:V[,V]    only these values; repeated = and\n"
     "  --format F          table (default), csv, json\n"
-    "  --url URL           the daemon, default " HTTP_CLIENT_URL "\n"
+    "  --url URL           the daemon, default $STREAMGAUGE_HTTP, else\n"
+    "                      " HTTP_CLIENT_URL "\n"
     "  --help              this text\n"
     "\n"
     "Rates are fractions. Exit codes: 0 done, 2 usage or refused, 4 the daemon\n"
@@ -211,8 +212,19 @@ static void print_note(const char *note)
 	}
 }
 
+/* A label that is too long has a line of its own. */
+static void print_label(const char *label)
+{
+	bool fits = text_width(label) <= LABEL_WIDTH;
+	fputs("  ", stdout);
+	if (!fits)
+		printf("%s\n  ", label);
+	text_pad(stdout, fits ? label : "", LABEL_WIDTH);
+}
+
 static void print_row(const struct card *card, size_t row)
 {
+	char label[160];
 	char value[96];
 	char n[64] = "";
 	char note[TEXT_MAX] = "";
@@ -225,11 +237,13 @@ static void print_row(const struct card *card, size_t row)
 	if (!ok)
 		strcpy(note, in_words(status));
 	add_flags(note, cell(card, row, "flags"), card->common);
-	fputs("  ", stdout);
-	text_pad(stdout, cell(card, row, card->total ? "kpi_label" : "bucket_start"), LABEL_WIDTH);
-	text_pad(stdout, value, -VALUE_WIDTH);
-	fputc(' ', stdout);
-	text_pad(stdout, n, -N_WIDTH);
+	snprintf(label, sizeof(label), "%s%s", card->total ? "" : "  ",
+	         cell(card, row, card->total ? "kpi_label" : "bucket_start"));
+	print_label(label);
+	/* A number is never cut: a long one moves what follows. */
+	printf("%*s", VALUE_WIDTH, value);
+	if (*n || *note)
+		printf(" %*s", N_WIDTH, n);
 	if (*note) {
 		fputc(' ', stdout);
 		paint(card, ok ? "2" : "33");
@@ -239,13 +253,13 @@ static void print_row(const struct card *card, size_t row)
 	fputc('\n', stdout);
 }
 
-/* No bucket of the KPI has anything to show, and it was not asked for by name. */
+/* In no bucket the KPI has all it needs, and it was not asked for by name. */
 static bool never_reported(const struct card *card, size_t kpi, size_t group)
 {
 	for (size_t bucket = 0; bucket < card->buckets; bucket++) {
 		size_t row = row_of(card, kpi, group, bucket);
-		if (card->chosen || strcmp(cell(card, row, "status"), "no_data") != 0 ||
-		    *cell(card, row, "numerator") || *cell(card, row, "denominator"))
+		bool known = *cell(card, row, "numerator") && *cell(card, row, "denominator");
+		if (card->chosen || known || strcmp(cell(card, row, "status"), "no_data") != 0)
 			return false;
 	}
 	return true;
@@ -450,7 +464,7 @@ static int show(const struct arguments *arguments, const struct http_reply *repl
 
 int cli_summary(int argc, char **argv)
 {
-	struct arguments arguments = {.url = HTTP_CLIENT_URL, .format = "table", .total = true};
+	struct arguments arguments = {.url = http_default_url(), .format = "table", .total = true};
 	struct http_reply reply;
 	buf_put_text(&arguments.parameters, "/v1/summary");
 	int code = parse_arguments(argc, argv, &arguments);

@@ -16,7 +16,9 @@
 #define CONNECT_MS     5000
 #define STEP_MS        500
 #define REPLY_MS       60000
+#define WELCOME_MS     15000
 #define PATIENCE_MS    60000
+#define DOUBT_MS       5000 /* with one that never said a word of ours */
 #define BACKOFF_MS     100
 #define BACKOFF_MAX_MS 5000
 
@@ -25,6 +27,7 @@ struct sent_batch {
 	uint64_t sequence;
 	struct pack_range range;
 	uint32_t commits;
+	uint32_t beats;
 };
 
 struct run {
@@ -37,6 +40,7 @@ struct run {
 	uint8_t run_id[POSITION_RUN];
 	bool numbered_ids; /* some event has no id */
 	bool first_welcome;
+	bool told_to_wait; /* the daemon said that it will be ready */
 	bool accept_loss;
 	uint64_t started_at;  /* position at which this run began */
 	uint64_t base;        /* last sequence of the source before this run */
@@ -274,8 +278,8 @@ static enum step send_batch(struct run *run)
 	buf_deinit(&cursor);
 	if (!good)
 		return stop_nomem(run);
-	run->window[run->window_count++] =
-	    (struct sent_batch){++run->sequence, range, (uint32_t)batch->n_commits};
+	run->window[run->window_count++] = (struct sent_batch){
+	    ++run->sequence, range, (uint32_t)batch->n_commits, (uint32_t)batch->n_heartbeats};
 	run->position.sent = sent;
 	return STEP_OK;
 }
@@ -316,6 +320,39 @@ static bool keep_reject(struct run *run, const struct sent_batch *sent,
 	return true;
 }
 
+static void take_from(uint64_t *count, uint64_t *others)
+{
+	uint64_t taken = *count < *others ? *count : *others;
+	*count -= taken;
+	*others -= taken;
+}
+
+/* The counts of an acknowledgement cover commits and heartbeats too; users
+ * compare with the rows of their files, so these are taken out. */
+static void count_ack(struct delivery_counts *counts, const struct sent_batch *sent,
+                      const Streamgauge__V1__Ack *ack)
+{
+	uint64_t others = sent->commits + sent->beats;
+	uint64_t accepted = ack->accepted;
+	uint64_t not_rolled_up = ack->not_rolled_up;
+	uint64_t duplicates = ack->duplicates;
+	for (size_t i = 0; i < ack->n_rejects; i++)
+		others -= others > 0 &&
+		          ack->rejects[i]->item != STREAMGAUGE__V1__REJECT__ITEM__ROW &&
+		          ack->rejects[i]->item != STREAMGAUGE__V1__REJECT__ITEM__EVENT;
+	uint64_t good = others;
+	take_from(&accepted, &others);
+	counts->slices += sent->commits > 0 ? good - others : 0;
+	take_from(&not_rolled_up, &others);
+	take_from(&duplicates, &others);
+	counts->accepted += accepted;
+	counts->duplicates += duplicates;
+	counts->unchanged += ack->unchanged;
+	counts->stale += ack->stale;
+	counts->not_rolled_up += not_rolled_up;
+	counts->rejected += ack->rejected;
+}
+
 static enum step on_ack(struct run *run, const Streamgauge__V1__Ack *ack)
 {
 	struct delivery *delivery = run->delivery;
@@ -325,13 +362,7 @@ static enum step on_ack(struct run *run, const Streamgauge__V1__Ack *ack)
 	if (at == run->window_count)
 		return STEP_OK;
 	struct sent_batch sent = run->window[at];
-	struct delivery_counts *counts = &delivery->counts;
-	counts->accepted += ack->accepted;
-	counts->duplicates += ack->duplicates;
-	counts->unchanged += ack->unchanged;
-	counts->stale += ack->stale;
-	counts->not_rolled_up += ack->not_rolled_up;
-	counts->rejected += ack->rejected;
+	count_ack(&delivery->counts, &sent, ack);
 	for (size_t i = 0; i < ack->n_rejects; i++)
 		if (!keep_reject(run, &sent, ack->rejects[i]))
 			return stop_nomem(run);
@@ -379,6 +410,7 @@ static enum step on_error(struct run *run, const Streamgauge__V1__Error *error)
 			continue;
 		(void)snprintf(text, sizeof(text), "%s: %s%s", error->code, error->detail,
 		               errors[i].advice);
+		run->told_to_wait = errors[i].again;
 		(void)stop(run, errors[i].end, text);
 		return errors[i].again ? STEP_RECONNECT : STEP_STOP;
 	}
@@ -444,8 +476,12 @@ static enum step open_session(struct run *run)
 	bool welcomed = false;
 	int64_t waited_ms = 0;
 	enum step step = queue_hello(run);
-	while (step == STEP_OK && !welcomed)
+	while (step == STEP_OK && !welcomed) {
 		step = move_bytes(run, &welcomed, &waited_ms);
+		if (step == STEP_OK && !run->first_welcome && waited_ms >= WELCOME_MS)
+			step = stop(run, DELIVERY_UNREACHABLE,
+			            "whoever listens there says nothing: is it the ingest port?");
+	}
 	return step;
 }
 
@@ -514,11 +550,18 @@ static bool run_init(struct run *run, struct delivery *delivery)
 	return true;
 }
 
-enum delivery_end delivery_run(struct delivery *delivery)
+static bool out_of_patience(const struct run *run)
 {
-	int patience_ms = delivery->options->patience_ms;
+	int64_t patience_ms = run->delivery->options->patience_ms;
 	if (patience_ms == 0)
 		patience_ms = PATIENCE_MS;
+	if (!run->first_welcome && !run->told_to_wait && patience_ms > DOUBT_MS)
+		patience_ms = DOUBT_MS;
+	return clock_mono_us() - run->progress_us > patience_ms * 1000;
+}
+
+enum delivery_end delivery_run(struct delivery *delivery)
+{
 	struct run *run = malloc(sizeof(*run));
 	if (!run || !run_init(run, delivery)) {
 		free(run);
@@ -531,7 +574,7 @@ enum delivery_end delivery_run(struct delivery *delivery)
 		if (step != STEP_RECONNECT)
 			break;
 		client_close(&run->client);
-		if (clock_mono_us() - run->progress_us > (int64_t)patience_ms * 1000)
+		if (out_of_patience(run))
 			break;
 		pause_ms(run->backoff_ms);
 		run->backoff_ms =

@@ -142,6 +142,7 @@ void tell_summary(const struct delivery *delivery, const struct send_options *op
 	tell_count(counts->stale, "stale", &first);
 	tell_count(counts->not_rolled_up, "not rolled up", &first);
 	tell_count(counts->rejected, "rejected", &first);
+	tell_count(counts->slices, "periods complete", &first);
 	tell_count(counts->confirmed, "applied before a connection was lost", &first);
 	tell_count(counts->before, "sent by an earlier run", &first);
 	(void)printf("%s%s%s%s\n", first ? "nothing sent" : "", delivery->level[0] ? " (" : "",

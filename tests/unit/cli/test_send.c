@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The command as users run it: exit codes, what it says, what it sends. */
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "fake_daemon.h"
+
+static const char ads_head[] =
+    "account_id,date,country,channel,campaign_id,campaign_name,impressions,clicks,spend,"
+    "conversions,conversion_value,currency,time_zone,read_at\n";
+
+/* A directory of files that goes with the test. */
+struct room {
+	char dir[64];
+	char out[16384]; /* of the last command, both streams */
+	struct fake_daemon *fake;
+};
+
+static void room_open(struct room *room)
+{
+	memset(room, 0, sizeof(*room));
+	(void)snprintf(room->dir, sizeof(room->dir), "/tmp/sg_send.XXXXXX");
+	cr_assert(mkdtemp(room->dir));
+	room->fake = calloc(1, sizeof(*room->fake));
+	fake_start(room->fake);
+}
+
+static void room_close(struct room *room)
+{
+	char command[128];
+	fake_stop(room->fake);
+	free(room->fake);
+	(void)snprintf(command, sizeof(command), "rm -rf '%s'", room->dir);
+	cr_assert_eq(system(command), 0);
+}
+
+static void put_file(const struct room *room, const char *name, const char *head, const char *text,
+                     size_t len)
+{
+	char path[256];
+	(void)snprintf(path, sizeof(path), "%s/%s", room->dir, name);
+	FILE *file = fopen(path, "wb");
+	cr_assert(file);
+	(void)fputs(head, file);
+	(void)fwrite(text, 1, len, file);
+	(void)fclose(file);
+}
+
+/* Runs `streamgauge <arguments>` in the room; the exit code. */
+static int run(struct room *room, const char *arguments)
+{
+	char command[4096];
+	(void)snprintf(command, sizeof(command),
+	               "cd '%s' && STREAMGAUGE_INGEST=%s STREAMGAUGE_MAPPINGS='%s' '%s' %s 2>&1",
+	               room->dir, room->fake->address, SG_SOURCE_DIR "/config/mappings",
+	               SG_BINARY_DIR "/daemon/streamgauge", arguments);
+	FILE *pipe = popen(command, "r");
+	cr_assert(pipe);
+	size_t len = fread(room->out, 1, sizeof(room->out) - 1, pipe);
+	room->out[len] = '\0';
+	int status = pclose(pipe);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+#define ROW(day, campaign, clicks)                                                                 \
+	"a1," day ",DE,video," campaign ",N,10," clicks                                            \
+	",1.5,0.5,2,EUR,Europe/Berlin,2026-01-05T00:00:00Z\n"
+
+static void check_says(const struct room *room, const char *text)
+{
+	cr_assert(strstr(room->out, text), "`%s` is not in: %s", text, room->out);
+}
+
+Test(send, a_report_file)
+{
+	static const char rows[] =
+	    ROW("2026-01-01", "1", "1") ROW("2026-01-01", "2", "2") ROW("2026-01-02", "1", "3");
+	struct room room;
+	room_open(&room);
+	put_file(&room, "ads.csv", ads_head, rows, strlen(rows));
+	cr_assert_eq(run(&room, "send ads.csv"), 0, "%s", room.out);
+	check_says(&room, "ads.csv: demo_ads/a1: 3 accepted, 2 periods complete (fsync)");
+	check_says(&room, "currency EUR (column `currency`)");
+	check_says(&room, "as_of column `read_at`");
+	cr_assert_eq(room.fake->items, 3);
+	cr_assert_eq(room.fake->commits, 2);
+	cr_assert_str_eq(room.fake->source, "demo_ads/a1");
+	cr_assert_str_eq(room.fake->zone, "Europe/Berlin");
+	cr_assert_eq(run(&room, "send --source other/x --currency USD --zone UTC ads.csv"), 0);
+	cr_assert_str_eq(room.fake->source, "other/x");
+	cr_assert_str_eq(room.fake->currency, "USD");
+	cr_assert_str_eq(room.fake->zone, "UTC");
+	check_says(&room, "(--currency)");
+	cr_assert_eq(run(&room, "send --source me - < ads.csv"), 0, "%s", room.out);
+	cr_assert_str_eq(room.fake->source, "demo_ads/me");
+	check_says(&room, "standard input: ");
+	room_close(&room);
+}
+
+Test(send, rejects_are_listed_and_given_back)
+{
+	static const char rows[] = ROW("2026-01-01", "1", "1") ROW("2026-01-01", "2", "2.5")
+	    ROW("2026-01-02", "1", "3") ROW("never", "1", "3");
+	struct room room;
+	room_open(&room);
+	put_file(&room, "ads.csv", ads_head, rows, strlen(rows));
+	cr_assert_eq(run(&room, "send --rejects . ./ads.csv"), 2, "an existing file is kept");
+	char dir[128];
+	(void)snprintf(dir, sizeof(dir), "%s/bad", room.dir);
+	cr_assert_eq(mkdir(dir, 0755), 0);
+	cr_assert_eq(run(&room, "send --rejects bad ads.csv"), 1, "%s", room.out);
+	check_says(&room, "ads.csv:3: clicks: not_an_integer: `2.5`");
+	check_says(&room, "ads.csv:5: date: bad_date: `never`");
+	check_says(&room, "2 rejected records are in bad");
+	cr_assert_eq(room.fake->commits, 0, "a period that may lack rows is not committed");
+	cr_assert_eq(run(&room, "send bad/ads.csv"), 1);
+	check_says(&room, "bad/ads.csv:2: clicks: not_an_integer");
+	check_says(&room, "bad/ads.csv:3: date: bad_date");
+	room_close(&room);
+}
+
+Test(send, two_rows_of_one_key)
+{
+	static const char rows[] =
+	    ROW("2026-01-01", "1", "1") ROW("2026-01-02", "2", "2") ROW("2026-01-01", "1", "3");
+	struct room room;
+	room_open(&room);
+	put_file(&room, "ads.csv", ads_head, rows, strlen(rows));
+	cr_assert_eq(run(&room, "send ads.csv"), 1, "%s", room.out);
+	check_says(&room,
+	           "ads.csv:4: duplicate_key: line 2 has the same key and other values; they "
+	           "differ in: clicks; the slice (demo_ads/a1, campaign_daily, 2026-01-01, 2 "
+	           "rows) was not sent");
+	cr_assert_eq(room.fake->items, 1);
+	room_close(&room);
+}
+
+Test(send, a_dry_run_sends_nothing)
+{
+	static const char rows[] = ROW("2026-01-01", "1", "1") ROW("2026-01-02", "2", "2");
+	struct room room;
+	room_open(&room);
+	put_file(&room, "ads.csv", ads_head, rows, strlen(rows));
+	cr_assert_eq(run(&room, "send --dry-run ads.csv"), 0, "%s", room.out);
+	check_says(&room, "mapping demo_ads, 2 records, 2 rows; nothing is sent");
+	check_says(&room, "campaign=1 country=DE");
+	check_says(&room, "clicks                                              3            2\n");
+	check_says(&room, "spend                                               3            2\n");
+	cr_assert_eq(room.fake->hellos, 0);
+	room_close(&room);
+}
+
+Test(send, replace_commits_every_period)
+{
+	static const char text[] =
+	    "geo,time,AwarenessVideo_impression,AwarenessVideo_spend\n"
+	    "G1,2026-01-05,10,1.5\nG2,2026-01-05,20,2.5\nG1,2026-01-12,1,1\n";
+	struct room room;
+	room_open(&room);
+	put_file(&room, "m.csv", "", text, strlen(text));
+	cr_assert_eq(run(&room, "send m.csv"), 0, "%s", room.out);
+	cr_assert_eq(room.fake->commits, 0);
+	check_says(&room, "(the file's time)");
+	cr_assert_eq(run(&room, "send --replace --as-of 2026-02-01T00:00:00Z m.csv"), 0);
+	cr_assert_eq(room.fake->commits, 2);
+	check_says(&room, "as_of 2026-02-01T00:00:00+00:00 (--as-of)");
+	room_close(&room);
+}
+
+Test(send, mistakes)
+{
+	static const struct {
+		const char *arguments;
+		int code;
+		const char *says;
+	} rows[] = {
+	    {"send", 2, "name at least one file"},
+	    {"send nothing.csv", 2, "nothing.csv: No such file"},
+	    {"send empty.csv", 2, "empty.csv: the file is empty"},
+	    {"send binary.csv", 2, "binary.csv:1: a NUL byte: this is not a text file"},
+	    {"send short.csv", 2,
+	     "no mapping fits its columns; nearest: demo_ads (campaign_daily) "
+	     "lacks `conversion_value`"},
+	    {"send --mapping demo_ads short.csv", 2, "the mapping does not fit"},
+	    {"send --mapping nix ads.csv", 2, "there is no mapping `nix`; there are: demo_ads"},
+	    {"send --mappings /nonexistent ads.csv", 2, "/nonexistent"},
+	    {"send --colour red ads.csv", 2, "--colour: there is no such option"},
+	    {"send --tenant", 2, "--tenant: a value is missing"},
+	    {"send --as-of soon ads.csv", 2, "--as-of `soon`"},
+	    {"send --currency euro ads.csv", 2, "--currency `euro`"},
+	    {"send --zone Mars/Base ads.csv", 2, "--zone `Mars/Base`"},
+	    {"send - - < ads.csv", 2, "can be read once"},
+	    {"send .", 2, "not a regular file"},
+	    {"send --to nowhere ads.csv", 2, "HOST:PORT or unix:PATH"},
+	    {"send --to unix:/nonexistent/s ads.csv", 4,
+	     "no daemon answers at unix:/nonexistent/s"},
+	    {"send open.csv", 2, "open.csv:2: the record that starts here has a double quote"},
+	    {"", 2, "usage: streamgauge COMMAND"},
+	    {"sned", 2, "there is no command `sned`"},
+	    {"--help", 0, "send           "},
+	    {"send --help", 0, "usage: streamgauge send"},
+	    {"--version", 0, "streamgauge 0."},
+	};
+	static const char good[] = ROW("2026-01-01", "1", "1");
+	struct room room;
+	room_open(&room);
+	put_file(&room, "ads.csv", ads_head, good, strlen(good));
+	put_file(&room, "empty.csv", "", "", 0);
+	put_file(&room, "binary.csv", "",
+	         "\x7f"
+	         "ELF\0\0\1",
+	         7);
+	put_file(
+	    &room, "short.csv",
+	    "account_id,date,country,channel,campaign_id,impressions,clicks,spend,conversions\n",
+	    "", 0);
+	put_file(&room, "open.csv", ads_head, "a,\"b\nc,d\n", 9);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		int code = run(&room, rows[i].arguments);
+		cr_assert_eq(code, rows[i].code, "%s: %d: %s", rows[i].arguments, code, room.out);
+		cr_assert(strstr(room.out, rows[i].says), "%s: %s", rows[i].arguments, room.out);
+	}
+	cr_assert_eq(room.fake->items, 0);
+	room_close(&room);
+}
+
+Test(send, a_file_that_is_not_understood_stops_the_others)
+{
+	static const char good[] = ROW("2026-01-01", "1", "1");
+	struct room room;
+	room_open(&room);
+	put_file(&room, "ads.csv", ads_head, good, strlen(good));
+	put_file(&room, "odd.csv", "x,y\n1,2\n", "", 0);
+	cr_assert_eq(run(&room, "send ads.csv odd.csv"), 2);
+	check_says(&room, "odd.csv: no mapping fits its columns");
+	cr_assert_eq(room.fake->hellos, 0);
+	room_close(&room);
+}
+
+Test(send, events_say_how_far_they_are_complete)
+{
+	static const char text[] = "event_id,time,country,channel,sessions\n"
+	                           "s1,2026-01-01T09:00:00Z,DE,direct,5\n"
+	                           "s2,2026-01-02T09:00:00Z,DE,direct,6\n";
+	struct room room;
+	room_open(&room);
+	put_file(&room, "a.csv", "", text, strlen(text));
+	put_file(&room, "b.csv", "", text, strlen(text));
+	cr_assert_eq(run(&room, "send a.csv b.csv"), 0, "%s", room.out);
+	cr_assert_eq(room.fake->heartbeats, 1, "only the last file of a mapping says it");
+	cr_assert_eq(room.fake->complete_through_us, INT64_C(1767344400000000));
+	check_says(&room, "a.csv: demo_sessions/default: 2 accepted (fsync)");
+	cr_assert_eq(run(&room, "send --no-heartbeat a.csv"), 0);
+	cr_assert_eq(room.fake->heartbeats, 1);
+	room_close(&room);
+}
+
+Test(send, a_refusal_is_exit_5)
+{
+	static const char good[] = ROW("2026-01-01", "1", "1");
+	struct room room;
+	room_open(&room);
+	room.fake->refuse = "source_busy";
+	put_file(&room, "ads.csv", ads_head, good, strlen(good));
+	cr_assert_eq(run(&room, "send ads.csv"), 5, "%s", room.out);
+	check_says(&room, "source_busy: ");
+	room_close(&room);
+}

@@ -293,6 +293,7 @@ int http_server_start(uv_loop_t *loop, const struct settings *settings, struct d
 	}
 	server->loop = loop;
 	server->lingers.loop = loop;
+	server->wait_ms = HTTP_DEADLINE_MS;
 	server->settings = settings;
 	server->drivers = drivers;
 	settings_version(settings, server->version);

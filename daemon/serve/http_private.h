@@ -53,7 +53,8 @@ struct http_server {
 	uv_timer_t timer;    /* libmicrohttpd's own timeouts */
 	uv_timer_t deadline; /* of requests that wait, and of stopping */
 	int open_handles;
-	bool kicked; /* libmicrohttpd has something to do */
+	uint64_t wait_ms; /* longest that a request waits for Redis */
+	bool kicked;      /* libmicrohttpd has something to do */
 	bool stopping;
 	uint64_t stop_by_ms;
 	uint32_t long_answers;

@@ -93,7 +93,7 @@ static void begin_wait(struct request *request)
 	request->suspended = true;
 	request->attempts++;
 	if (request->deadline_ms == 0)
-		request->deadline_ms = uv_now(request->server->loop) + HTTP_DEADLINE_MS;
+		request->deadline_ms = uv_now(request->server->loop) + request->server->wait_ms;
 	MHD_suspend_connection(request->connection);
 }
 

@@ -65,6 +65,40 @@ Test(plan, ranges)
 	world_close(&world);
 }
 
+/* Where the last complete day ends a week or a month, that one is whole. */
+Test(plan, ranges_at_the_end_of_a_period)
+{
+	static const struct {
+		const char *today, *last, *from, *to;
+	} rows[] = {
+	    {"2026-11-22", "1w", "2026-11-09", "2026-11-15"}, /* complete to Saturday */
+	    {"2026-11-23", "1w", "2026-11-16", "2026-11-22"}, /* to Sunday */
+	    {"2026-11-24", "1w", "2026-11-16", "2026-11-22"},
+	    {"2027-01-04", "1w", "2026-12-28", "2027-01-03"}, /* 2026-W53 */
+	    {"2026-11-30", "1m", "2026-10-01", "2026-10-31"},
+	    {"2026-12-01", "1m", "2026-11-01", "2026-11-30"},
+	    {"2028-03-01", "1m", "2028-02-01", "2028-02-29"},
+	    {"2027-01-01", "2m", "2026-11-01", "2026-12-31"},
+	};
+	struct world world;
+	world_open(&world);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char text[100];
+		world.now_us = zone_day_start(world.tenants[0].zone, DAY(rows[i].today)) +
+		               INT64_C(43200000000);
+		snprintf(text, sizeof(text), "tenant=demo&kpi=orders&last=%s", rows[i].last);
+		cr_assert_eq(world_plan(&world, text), 0, "%s", world.error.detail);
+		cr_assert_eq(world.plan.from, DAY(rows[i].from), "%s", rows[i].today);
+		cr_assert_eq(world.plan.to, DAY(rows[i].to), "%s", rows[i].today);
+	}
+	/* The first of a month has no complete day of it: it shows itself. */
+	world.now_us = zone_day_start(world.tenants[0].zone, DAY("2026-12-01")) + 1;
+	cr_assert_eq(world_plan(&world, "tenant=demo&kpi=orders&this=month"), 0);
+	cr_assert_eq(world.plan.from, DAY("2026-12-01"));
+	cr_assert_eq(world.plan.to, DAY("2026-12-01"));
+	world_close(&world);
+}
+
 Test(plan, range_without_complete_day_is_refused)
 {
 	struct world world;

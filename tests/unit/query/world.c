@@ -5,6 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#ifdef __SANITIZE_ADDRESS__
+#include <sanitizer/lsan_interface.h>
+#endif
+
 #include "model/expr.h"
 
 static struct measure measures[] = {
@@ -130,6 +134,9 @@ void world_close(struct world *world)
 	catalog_deinit(&world->settings.catalog);
 	zone_close(world->tenants[0].zone);
 	zone_close(world->tenants[1].zone);
+#ifdef __SANITIZE_ADDRESS__
+	cr_assert_eq(__lsan_do_recoverable_leak_check(), 0);
+#endif
 }
 
 void world_add(struct world *world, const struct item *item, unsigned measure, int32_t day,

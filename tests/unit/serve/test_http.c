@@ -1,15 +1,19 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The HTTP listener over real connections, with a fake driver. */
+#include <arpa/inet.h>
 #include <criterion/criterion.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include "base/log.h"
 #include "fake_driver.h"
 #include "http_client.h"
-#include "serve/http.h"
+#include "serve/http_private.h"
 #include "streamgauge/v1/ingest.pb-c.h"
 #include "streamgauge/v1/store.pb-c.h"
 #include "world.h"
@@ -273,6 +277,27 @@ Test(http, stops_while_requests_wait)
 	world_close(&fixture.world);
 }
 
+/* Redis that does not answer costs 504; its late reply harms nobody. */
+Test(http, a_slow_redis_is_504)
+{
+	struct fixture fixture;
+	struct exchange exchange;
+	open_server(&fixture);
+	fixture.server->wait_ms = 20;
+	fixture.drivers[0].hold = true;
+	get(&fixture, &exchange, "/v1/rejects?tenant=demo");
+	cr_assert_eq(exchange.status, 504, "%s", exchange.body);
+	cr_assert(strstr(exchange.body, "ask again"));
+	exchange_deinit(&exchange);
+	fixture.drivers[0].hold = false;
+	while (fixture.drivers[0].done)
+		uv_run(&fixture.loop, UV_RUN_ONCE);
+	get(&fixture, &exchange, "/v1/rejects?tenant=demo");
+	cr_assert_eq(exchange.status, 200, "%s", exchange.body);
+	exchange_deinit(&exchange);
+	close_server(&fixture);
+}
+
 /* A client that goes away while its request waits is forgotten. */
 Test(http, a_client_that_leaves)
 {
@@ -413,6 +438,44 @@ Test(http, a_long_query_string)
 	cr_assert_eq(exchange.status, 200);
 	exchange_deinit(&exchange);
 	free(request);
+	close_server(&fixture);
+}
+
+/* Writes the whole of `size` bytes before it reads; 0 = it could, and got 414. */
+static int stubborn_client(const char *address, size_t size)
+{
+	struct sockaddr_in name = {.sin_family = AF_INET};
+	char reply[2000] = "";
+	char *bytes = malloc(size);
+	int fd = socket(AF_INET, SOCK_STREAM, 0);
+	name.sin_port = htons((uint16_t)atoi(strchr(address, ':') + 1));
+	name.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+	if (connect(fd, (struct sockaddr *)&name, sizeof(name)) != 0)
+		return 1;
+	memset(bytes, 'a', size);
+	memcpy(bytes, "GET /?", 6);
+	for (size_t sent = 0; sent < size;) {
+		ssize_t len = send(fd, bytes + sent, size - sent, MSG_NOSIGNAL);
+		if (len <= 0)
+			return 2;
+		sent += (size_t)len;
+	}
+	if (recv(fd, reply, sizeof(reply) - 1, 0) <= 0)
+		return 3;
+	return strncmp(reply, "HTTP/1.1 414", 12) == 0 ? 0 : 4;
+}
+
+Test(http, a_client_that_only_writes_gets_to_read_the_answer)
+{
+	struct fixture fixture;
+	int status = 0;
+	open_server(&fixture);
+	pid_t child = fork();
+	if (child == 0)
+		_exit(stubborn_client(http_server_address(fixture.server), 10 << 20));
+	while (waitpid(child, &status, WNOHANG) == 0)
+		uv_run(&fixture.loop, UV_RUN_NOWAIT);
+	cr_assert(WIFEXITED(status) && WEXITSTATUS(status) == 0, "%d", WEXITSTATUS(status));
 	close_server(&fixture);
 }
 

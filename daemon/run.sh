@@ -157,7 +157,7 @@ start_daemon() {
 # --- feeding and showing -------------------------------------------------
 
 tool() {
-	"$build/daemon/cli/streamgauge" "$@"
+	"$build/daemon/streamgauge" "$@"
 }
 
 make_sample() {

@@ -159,8 +159,9 @@ static int take_reply(struct buf *received, struct http_reply *ret_reply)
 	char *text = (char *)received->bytes;
 	const char *end = text + received->len - 1;
 	char *body = strstr(text, "\r\n\r\n");
-	if (!body || sscanf(text, "HTTP/1.%*1d %3d", &reply.status) != 1)
+	if (!body || strncmp(text, "HTTP/1.", 7) != 0 || text[8] != ' ')
 		return ERR_MALFORMED;
+	reply.status = (int)strtol(text + 9, NULL, 10);
 	*body = '\0';
 	body += 4;
 	const char *length = find_header(text, "Content-Length");

@@ -33,7 +33,7 @@ static void mix_kpi(XXH3_state_t *state, const struct kpi *kpi)
 	mix_number(state, (uint64_t)kpi->direction);
 	mix_number(state, (uint64_t)kpi->mult);
 	mix_number(state, kpi->min_sample);
-	mix_number(state, (uint64_t)(kpi->min_on + 1));
+	mix_number(state, (uint64_t)((int64_t)kpi->min_on + 1));
 	mix_number(state, kpi->small_sample_show);
 }
 

@@ -37,9 +37,11 @@ struct app {
 	struct http_server *http;
 	struct ingest_server *ingest;
 	int exit_code;
+	bool started; /* Redis was ready once */
 	bool stopping;
 };
 
+static int app_serve(struct app *app);
 static void app_stop(struct app *app, int exit_code);
 
 /* One sentence for the person who started it. */
@@ -99,11 +101,19 @@ static int start_settings(struct app *app)
 
 /* ---- managed Redis ---- */
 
+/* Only now, because until now the Redis of a daemon that was killed may still
+ * be ending behind the same socket. */
 static void on_redis_ready(void *arg)
 {
-	const struct app *app = arg;
+	struct app *app = arg;
 	log_info("redis_ready", "pid=%d socket=%s", managed_pid(app->managed),
 	         managed_socket(app->managed));
+	if (app->stopping || app->started)
+		return;
+	app->started = true;
+	int code = app_serve(app);
+	if (code)
+		app_stop(app, code);
 }
 
 static void on_redis_exited(void *arg)
@@ -231,9 +241,9 @@ static int write_ports(const struct app *app)
 
 /* ---- order ---- */
 
-static int app_start(struct app *app)
+static int app_serve(struct app *app)
 {
-	int (*const steps[])(struct app *) = {start_redis, start_drivers, start_http, start_ingest};
+	int (*const steps[])(struct app *) = {start_drivers, start_http, start_ingest};
 	for (size_t i = 0; i < sizeof(steps) / sizeof(*steps); i++) {
 		int code = steps[i](app);
 		if (code)
@@ -326,7 +336,7 @@ int app_run(const struct app_options *options)
 	}
 	require(uv_loop_init(&app.loop) == 0);
 	start_signals(&app);
-	code = app_start(&app);
+	code = start_redis(&app); /* app_serve follows when it is ready */
 	if (code)
 		app_stop(&app, code);
 	uv_run(&app.loop, UV_RUN_DEFAULT);

@@ -43,9 +43,9 @@ void world_add(struct world *world, const struct item *item, unsigned measure, i
                int32_t minute, int64_t value);
 
 /* A source as a sender would have left it: it reported the measures of the mask
- * (1 << M_...), on first_day..last_day. */
+ * `reported` (1 << M_...), on first_day..last_day. */
 struct source *world_source(struct world *world, const char *name, enum source_class class,
-                            uint64_t measures, int32_t first_day, int32_t last_day);
+                            uint64_t reported, int32_t first_day, int32_t last_day);
 /* The days are complete by commit. */
 void world_complete(struct source *source, int32_t first_day, int32_t last_day);
 

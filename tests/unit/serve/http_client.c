@@ -12,7 +12,8 @@ static void on_closed(uv_handle_t *handle)
 	struct exchange *exchange = handle->data;
 	buf_put_byte(&exchange->received, 0);
 	const char *text = (const char *)exchange->received.bytes;
-	sscanf(text, "HTTP/1.1 %d", &exchange->status);
+	if (strncmp(text, "HTTP/1.1 ", 9) == 0)
+		exchange->status = (int)strtol(text + 9, NULL, 10);
 	exchange->body = strstr(text, "\r\n\r\n");
 	exchange->body = exchange->body ? exchange->body + 4 : "";
 	exchange->over = true;
@@ -59,7 +60,7 @@ void exchange_begin(struct exchange *exchange, uv_loop_t *loop, const char *addr
 	struct sockaddr_in name;
 	*exchange = (struct exchange){.request = strdup(request)};
 	const char *colon = strchr(address, ':');
-	cr_assert_eq(uv_ip4_addr("127.0.0.1", atoi(colon + 1), &name), 0);
+	cr_assert_eq(uv_ip4_addr("127.0.0.1", (int)strtol(colon + 1, NULL, 10), &name), 0);
 	cr_assert_eq(uv_tcp_init(loop, &exchange->socket), 0);
 	exchange->socket.data = exchange->connecting.data = exchange;
 	cr_assert_eq(uv_tcp_connect(&exchange->connecting, &exchange->socket,

@@ -178,7 +178,8 @@ Test(http, head_has_the_length_and_no_body)
 	    "HEAD /v1/kpis HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n");
 	cr_assert_eq(exchange.status, 200);
 	cr_assert_str_eq(exchange.body, "");
-	cr_assert_gt(atoi(exchange_header(&exchange, "Content-Length", length)), 1000);
+	cr_assert_gt((int)strtol(exchange_header(&exchange, "Content-Length", length), NULL, 10),
+	             1000);
 	exchange_deinit(&exchange);
 	close_server(&fixture);
 }
@@ -448,7 +449,7 @@ static int stubborn_client(const char *address, size_t size)
 	char reply[2000] = "";
 	char *bytes = malloc(size);
 	int fd = socket(AF_INET, SOCK_STREAM, 0);
-	name.sin_port = htons((uint16_t)atoi(strchr(address, ':') + 1));
+	name.sin_port = htons((uint16_t)(int)strtol(strchr(address, ':') + 1, NULL, 10));
 	name.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
 	if (connect(fd, (struct sockaddr *)&name, sizeof(name)) != 0)
 		return 1;
@@ -556,7 +557,7 @@ Test(http, a_taken_port_is_said)
 	struct http_server *second = NULL;
 	open_server(&fixture);
 	const char *port = strchr(http_server_address(fixture.server), ':') + 1;
-	fixture.world.settings.listen.http_port = (uint16_t)atoi(port);
+	fixture.world.settings.listen.http_port = (uint16_t)(int)strtol(port, NULL, 10);
 	cr_assert_eq(http_server_start(&fixture.loop, &fixture.world.settings, fixture.driver_list,
 	                               &second, reason),
 	             ERR_BUSY);

@@ -19,6 +19,7 @@ static const char usage[] =
     "  --source S    only this source (`google_ads/123-456-7890`)\n"
     "  --limit N     at most N items, default 100, at most 10000\n"
     "  --json        the items alone, as they came\n"
+    "  --codes       every code with its rule, and nothing else\n"
     "  --url URL     the daemon, default $STREAMGAUGE_HTTP, else\n"
     "                " HTTP_CLIENT_URL "\n"
     "  --help        this text\n"
@@ -26,13 +27,10 @@ static const char usage[] =
     "Exit codes: 0 done, 2 usage or refused, 4 the daemon cannot be reached.\n";
 
 static const struct option options[] = {
-    {"tenant", required_argument, NULL, 'p'},
-    {"source", required_argument, NULL, 'p'},
-    {"limit", required_argument, NULL, 'p'},
-    {"json", no_argument, NULL, 'j'},
-    {"url", required_argument, NULL, 'u'},
-    {"help", no_argument, NULL, 'h'},
-    {NULL, 0, NULL, 0},
+    {"tenant", required_argument, NULL, 'p'}, {"source", required_argument, NULL, 'p'},
+    {"limit", required_argument, NULL, 'p'},  {"json", no_argument, NULL, 'j'},
+    {"codes", no_argument, NULL, 'c'},        {"url", required_argument, NULL, 'u'},
+    {"help", no_argument, NULL, 'h'},         {NULL, 0, NULL, 0},
 };
 
 static void print_items(const struct table *table)
@@ -60,50 +58,80 @@ static void print_reasons(const struct table *table)
 		puts("The items themselves: streamgauge rejects --json");
 }
 
-int cli_rejects(int argc, char **argv)
+static void print_codes(void)
 {
-	const char *url = http_default_url();
-	struct buf target = {.len = 0};
-	struct http_reply reply;
-	struct table table;
-	bool json = false;
+	for (int i = 1; i < ERR_COUNT; i++)
+		printf("%-20s %s\n", err_code(-i), err_rule(-i));
+}
+
+struct wishes {
+	const char *url;
+	struct buf target;
+	bool json;
+};
+
+/* -1 = go on, else the exit code. */
+static int parse(int argc, char **argv, struct wishes *wishes)
+{
 	int index = 0;
-	int option = 0;
-	int code = -1;
-	buf_put_text(&target, "/v1/rejects?format=csv");
+	int option;
 	optind = 0;
-	while (code < 0 && (option = getopt_long(argc, argv, "", options, &index)) >= 0) {
-		if (option == 'p')
-			http_add_parameter(&target, options[index].name, optarg);
-		else if (option == 'u')
-			url = optarg;
-		else if (option == 'j')
-			json = true;
-		else
-			code = option == 'h' ? 0 : 2;
-	}
-	if (code == 0)
-		fputs(usage, stdout);
-	if (code < 0 && optind < argc) {
-		fprintf(stderr, "streamgauge rejects: `%s` is one word too many; see --help\n",
-		        argv[optind]);
-		code = 2;
-	}
-	buf_put_byte(&target, 0);
-	if (code < 0) {
-		code = http_get_or_say("rejects", url, (const char *)target.bytes, &reply);
-		if (code == 0) {
-			if (table_parse((const char *)reply.body.bytes, reply.body.len, &table) !=
-			    0)
-				code = 4;
-			else if (json)
-				print_items(&table);
-			else
-				print_reasons(&table);
-			table_deinit(&table);
-			http_reply_deinit(&reply);
+	while ((option = getopt_long(argc, argv, "", options, &index)) >= 0) {
+		switch (option) {
+		case 'p':
+			http_add_parameter(&wishes->target, options[index].name, optarg);
+			break;
+		case 'u':
+			wishes->url = optarg;
+			break;
+		case 'j':
+			wishes->json = true;
+			break;
+		case 'c':
+			print_codes();
+			return 0;
+		case 'h':
+			fputs(usage, stdout);
+			return 0;
+		default:
+			return 2;
 		}
 	}
-	buf_deinit(&target);
+	if (optind == argc)
+		return -1;
+	fprintf(stderr, "streamgauge rejects: `%s` is one word too many; see --help\n",
+	        argv[optind]);
+	return 2;
+}
+
+static int ask(const struct wishes *wishes)
+{
+	struct http_reply reply;
+	struct table table;
+	const char *target = (const char *)wishes->target.bytes;
+	int code = http_get_or_say("rejects", wishes->url, target, &reply);
+	if (code != 0)
+		return code;
+	if (table_parse((const char *)reply.body.bytes, reply.body.len, &table) != 0)
+		code = 4;
+	else if (wishes->json)
+		print_items(&table);
+	else
+		print_reasons(&table);
+	table_deinit(&table);
+	http_reply_deinit(&reply);
+	return code;
+}
+
+int cli_rejects(int argc, char **argv)
+{
+	struct wishes wishes = {.url = http_default_url()};
+	buf_put_text(&wishes.target, "/v1/rejects?format=csv");
+	int code = parse(argc, argv, &wishes);
+	if (code < 0) {
+		buf_put_byte(&wishes.target, 0);
+		code = ask(&wishes);
+	}
+	buf_deinit(&wishes.target);
 	return code;
 }

@@ -4,8 +4,8 @@
 #include <stddef.h>
 
 #include "cli/check_config.h"
-#include "cli/send.h"
 #include "cli/rejects.h"
+#include "cli/send.h"
 #include "cli/status.h"
 #include "cli/summary.h"
 

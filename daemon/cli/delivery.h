@@ -30,7 +30,7 @@ struct delivery_counts {
 	uint64_t stale;
 	uint64_t not_rolled_up;
 	uint64_t rejected;
-	uint64_t slices;        /* commits that were accepted; not among accepted */
+	uint64_t slices;    /* commits that were accepted; not among accepted */
 	uint64_t before;    /* sent by an earlier run that was broken off */
 	uint64_t confirmed; /* applied, but the answer was lost with a connection */
 };

@@ -203,6 +203,8 @@ void apply_events(struct applying *applying)
 			dedup_prefetch(dedup, &applying->ids[i + PREFETCH_EVENTS]);
 		apply_event(applying, i);
 	}
+	if (dedup->used > dedup->max_ids)
+		dedup_advance(dedup, applying->hour);
 	if (dedup->short_window)
 		applying->source->current.dedup_window_short = true;
 }

@@ -7,7 +7,7 @@
 #include "rollup/source_record.h"
 
 #define PERIOD_DAYS_MAX 366
-#define ROW_PAGE_GUESS  262144u /* bytes of an average decoded row page */
+#define ROW_PAGE_GUESS  32768u /* bytes of an average decoded row page */
 
 struct period {
 	int32_t first;

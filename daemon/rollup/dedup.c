@@ -25,6 +25,7 @@ void dedup_deinit(struct dedup *dedup)
 	for (uint32_t i = 0; i < dedup->block_count; i++)
 		free(dedup->blocks[i].ids);
 	free(dedup->blocks);
+	free(dedup->gone);
 	slots_free(dedup);
 	dedup_init(dedup, dedup->max_ids, dedup->window_hours);
 }
@@ -135,6 +136,16 @@ int32_t dedup_oldest_hour(const struct dedup *dedup, int32_t hour)
 	return oldest;
 }
 
+static void note_gone(struct dedup *dedup, const struct dedup_block *block)
+{
+	if (dedup->gone_count == dedup->gone_cap) {
+		dedup->gone_cap = dedup->gone_cap ? dedup->gone_cap * 2 : 16;
+		dedup->gone = realloc(dedup->gone, dedup->gone_cap * sizeof(*dedup->gone));
+		require(dedup->gone != NULL);
+	}
+	dedup->gone[dedup->gone_count++] = (struct dedup_gone){block->hour, block->part};
+}
+
 void dedup_advance(struct dedup *dedup, int32_t hour)
 {
 	uint32_t drop = 0;
@@ -152,6 +163,7 @@ void dedup_advance(struct dedup *dedup, int32_t hour)
 			break;
 		dedup->short_window = dedup->short_window || block->hour >= oldest;
 		left -= block->count;
+		note_gone(dedup, block);
 		free(block->ids);
 		drop++;
 	}

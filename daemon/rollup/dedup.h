@@ -31,6 +31,13 @@ struct dedup {
 	struct dedup_id *slots; /* all zero = free */
 	uint64_t slot_count;
 	uint64_t used;
+	/* Blocks that were let go and are to be deleted by the next flush. */
+	struct dedup_gone {
+		int32_t hour;
+		uint32_t part;
+	} * gone;
+	uint32_t gone_count;
+	uint32_t gone_cap;
 	uint64_t max_ids;
 	uint32_t window_hours;
 	bool short_window; /* ids were dropped before their time */

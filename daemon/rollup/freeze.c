@@ -375,6 +375,10 @@ static void put_dedup(struct builder *builder)
 			    ((int64_t)block->hour + 1 + dedup->window_hours) * 3600;
 		block->stored = block->count;
 	}
+	for (uint32_t i = 0; i < dedup->gone_count; i++)
+		put_op(builder, FLUSH_DEL,
+		       key_of(KEY_DEDUP, dedup->gone[i].part, dedup->gone[i].hour));
+	dedup->gone_count = 0;
 }
 
 static void put_labels(struct builder *builder)

@@ -84,6 +84,11 @@ void fake_store_execute(struct fake_store *store, const struct flush *flush)
 		case FLUSH_RPUSH:
 			append(make(store, &op->key, (struct flush_bytes){0}), op->value);
 			break;
+		case FLUSH_DEL:
+			entry = find(store, &op->key, (struct flush_bytes){0});
+			if (entry)
+				remove_entry(store, entry);
+			break;
 		default:
 			break;
 		}

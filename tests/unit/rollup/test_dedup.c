@@ -46,6 +46,9 @@ Test(dedup, too_many_ids_shorten_the_window_and_say_so)
 	dedup_advance(&dedup, 6);
 	cr_assert(dedup.short_window);
 	cr_assert_leq(dedup.used, 3000);
+	/* What is let go is deleted, so that Redis stays within the limit too. */
+	cr_assert_eq(dedup.gone_count, 4);
+	cr_assert_eq(dedup.gone[0].hour, 0);
 	struct dedup_id newest = id_of(5999);
 	struct dedup_id oldest = id_of(0);
 	cr_assert(dedup_seen(&dedup, &newest));

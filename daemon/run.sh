@@ -172,7 +172,7 @@ make_sample() {
 loaded_range() {
 	curl -sf --noproxy '*' "http://$http/v1/sources?tenant=demo&format=csv" | tr -d '\r' | awk -F, '
 		NR == 1 { for (i = 1; i <= NF; i++) column[$i] = i; next }
-		{
+		$column["accepted"] > 0 {
 			first = $column["first_day"]; last = $column["last_day"]
 			if (first != "" && (from == "" || first < from)) from = first
 			if (last != "" && last > to) to = last
@@ -189,9 +189,10 @@ feed() {
 
 show() {
 	local from to
-	read -r from to < <(loaded_range) || die 1 "nothing was loaded"
+	read -r from to < <(loaded_range) || die 1 "nothing in the files was counted"
 	tool summary --tenant demo --from "$from" --to "$to"
-	[ "$http" = 127.0.0.1:7312 ] || say "Port 7312 or 7311 is taken; the daemon uses $http and $ingest."
+	[ "$ingest $http" = "127.0.0.1:7311 127.0.0.1:7312" ] ||
+		say "Port 7311 or 7312 is taken; the daemon uses $ingest and $http."
 	cat <<-TEXT
 
 		Try next:

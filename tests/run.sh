@@ -120,6 +120,15 @@ check_headers() {
 	done < <(find daemon -name '*.h')
 }
 
+# A function of one name in two layers would be linked as one of the two.
+check_symbols() {
+	local twice
+	twice=$(find build/dev/daemon build/dev/proto -name '*.a' -print0 |
+		xargs -0 nm --defined-only --extern-only 2>/dev/null |
+		awk '$2 ~ /^[TDBR]$/ { print $3 }' | sort | uniq -d)
+	[ -z "$twice" ] || fail "defined in more than one layer: $twice"
+}
+
 tidy() {
 	find daemon tests/data -name '*.c' -print0 |
 		xargs -0 -n 4 -P "$jobs" clang-tidy -p build/dev --quiet "$@" 2>"$work/log" ||
@@ -178,7 +187,8 @@ run_fuzz() {
 
 run_quickstart() {
 	daemon/run.sh --once >"$work/once" || fail "daemon/run.sh --once"
-	/usr/bin/python3 tests/integration/sample/quickstart.py "$work/once"
+	/usr/bin/python3 tests/integration/sample/quickstart.py "$work/once" || fail "quickstart"
+	/usr/bin/python3 tests/integration/sample/test_quickstart.py || fail "test_quickstart.py"
 }
 
 run_bench() {
@@ -201,6 +211,7 @@ main() {
 	check_shell
 	check_no_hincrby
 	check_headers
+	check_symbols
 	check_tidy
 	check_cppcheck
 	step "build asan"

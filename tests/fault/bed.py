@@ -193,7 +193,8 @@ class Bed:
             time.sleep(0.005)
 
     def until(self, condition, what):
-        until(lambda: self.check() or condition(), what)
+        """Waits for it while no sender fails; returns its value."""
+        return until(lambda: self.check() or condition(), what)
 
     def check(self):
         for sender in self.senders:

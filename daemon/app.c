@@ -179,7 +179,7 @@ static void on_answered(void *arg, struct driver *driver, uint64_t generation)
 static int start_drivers(struct app *app)
 {
 	const struct settings *settings = app->settings;
-	app->drivers = calloc(settings->tenant_count, sizeof(*app->drivers));
+	app->drivers = calloc(settings->tenant_count, sizeof(struct driver *));
 	app->tenants = calloc(settings->tenant_count, sizeof(*app->tenants));
 	if (!app->drivers || !app->tenants)
 		return say(APP_EXIT_USAGE, err_rule(ERR_NOMEM));

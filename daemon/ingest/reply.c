@@ -56,7 +56,8 @@ static Streamgauge__V1__Reject **rejects_of(struct arena *arena,
                                             const struct apply_outcome *outcome)
 {
 	uint32_t count = outcome->reject_count;
-	Streamgauge__V1__Reject **list = arena_alloc(arena, count * sizeof(*list));
+	Streamgauge__V1__Reject **list =
+	    arena_alloc(arena, count * sizeof(Streamgauge__V1__Reject *));
 	Streamgauge__V1__Reject *rejects = arena_alloc(arena, count * sizeof(*rejects));
 	if (!list || !rejects)
 		return NULL;

@@ -167,7 +167,8 @@ static int decode_batch(struct cursor content, uint32_t items, struct arena *are
                         Streamgauge__V1__Batch **ret_batch)
 {
 	struct event_reader reader = {.arena = arena};
-	Streamgauge__V1__Event **events = arena_alloc(arena, (items + 1) * sizeof(*events));
+	Streamgauge__V1__Event **events =
+	    arena_alloc(arena, (items + 1) * sizeof(Streamgauge__V1__Event *));
 	uint8_t *rest = arena_alloc(arena, cursor_left(&content) + 1);
 	if (!events || !rest)
 		return ERR_BATCH_TOO_WIDE;

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/utf8.h"
 #include "ingest/applying.h"
 
 #define INDEXED_MAX 64
@@ -41,58 +42,9 @@ bool has_unknown_fields(const ProtobufCMessage *message)
 	return false;
 }
 
-/* Length of the UTF-8 sequence that starts here, 0 when it is not one, is
- * overlong, a surrogate or a control character. */
-static size_t utf8_sequence(const uint8_t *at, size_t left)
-{
-	if (at[0] < 0x80)
-		return at[0] >= 0x20 && at[0] != 0x7f;
-	size_t len = at[0] >= 0xf0 ? 4 : at[0] >= 0xe0 ? 3 : 2;
-	if (at[0] < 0xc2 || at[0] > 0xf4 || left < len)
-		return 0;
-	uint32_t code = at[0] & (0x7fu >> len);
-	for (size_t i = 1; i < len; i++) {
-		if ((at[i] & 0xc0) != 0x80)
-			return 0;
-		code = code << 6 | (at[i] & 0x3f);
-	}
-	static const uint32_t least[5] = {0, 0, 0x80, 0x800, 0x10000};
-	if (code < least[len] || code > 0x10ffff || (code >= 0xd800 && code <= 0xdfff) ||
-	    (code >= 0x80 && code < 0xa0))
-		return 0;
-	return len;
-}
-
-/* True when eight bytes from here on are ASCII without control characters. */
-static bool plain_ascii(const uint8_t *at, size_t left)
-{
-	uint64_t word;
-	if (left < sizeof(word))
-		return false;
-	memcpy(&word, at, sizeof(word));
-	const uint64_t ones = UINT64_C(0x0101010101010101);
-	const uint64_t high = ones << 7;
-	uint64_t below = word - ones * 0x20;        /* borrows into bit 7 below 0x20 */
-	uint64_t del = (word ^ ones * 0x7f) - ones; /* and where the byte is 0x7f */
-	return ((word | below | del) & high) == 0;
-}
-
 bool text_ok(const char *text, size_t len, size_t most)
 {
-	if (len > most)
-		return false;
-	const uint8_t *at = (const uint8_t *)text;
-	for (size_t i = 0; i < len;) {
-		if (plain_ascii(at + i, len - i)) {
-			i += sizeof(uint64_t);
-			continue;
-		}
-		size_t step = utf8_sequence(at + i, len - i);
-		if (!step)
-			return false;
-		i += step;
-	}
-	return true;
+	return len <= most && utf8_printable(text, len);
 }
 
 static int remembered(struct name_memo *memo, const char *name,

@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "mapping/utf8.h"
+#include "base/utf8.h"
 
 /* One line of the file: where it starts and what it holds. */
 struct csv_line {

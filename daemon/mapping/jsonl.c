@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "mapping/utf8.h"
+#include "base/utf8.h"
 
 /* A walk over one line. Strings are unescaped where they stand. */
 struct walk {

@@ -4,38 +4,11 @@
 #include "query/sheet.h"
 #include "query/summary.h"
 
-/* The base columns, frozen: only ever followed by others. */
-static const char *const base_columns[SUMMARY_COLUMNS] = {"tenant",
-                                                          "stage",
-                                                          "stage_order",
-                                                          "orientation",
-                                                          "kpi",
-                                                          "kpi_label",
-                                                          "unit",
-                                                          "currency",
-                                                          "direction",
-                                                          "layer",
-                                                          "grain",
-                                                          "bucket_start",
-                                                          "bucket_end",
-                                                          "time_zone",
-                                                          "value",
-                                                          "value_micros",
-                                                          "numerator",
-                                                          "denominator",
-                                                          "n",
-                                                          "n_eff",
-                                                          "ci_low",
-                                                          "ci_high",
-                                                          "ci_level",
-                                                          "ci_method",
-                                                          "status",
-                                                          "flags",
-                                                          "complete_through",
-                                                          "final_through",
-                                                          "sources",
-                                                          "settings_version",
-                                                          "generation"};
+static const char *const base_columns[SUMMARY_COLUMNS] = {
+#define COLUMN(name) #name,
+#include "model/column.def"
+#undef COLUMN
+};
 
 const char *const *summary_columns(const struct plan *plan, struct arena *arena,
                                    uint32_t *ret_count)

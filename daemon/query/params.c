@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "query/refuse.h"
-#include "query/utf8.h"
+#include "base/utf8.h"
 
 const char *const query_parameters[] = {"tenant", "from",  "to",  "last",   "this",   "grain",
                                         "by",     "stage", "kpi", "filter", "format", NULL};

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "query/utf8.h"
+#include "base/utf8.h"
 
 /* What is not UTF-8 becomes U+FFFD, so that the answer is JSON whatever came in. */
 void json_put_text(struct buf *buf, const char *text)

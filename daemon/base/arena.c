@@ -5,9 +5,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ARENA_BLOCK 65536u
+#define ARENA_BLOCK     65536u
 #define ARENA_BLOCK_MAX (2u << 20)
-#define ARENA_ALIGN 16u
+#define ARENA_ALIGN     16u
 
 struct arena_block {
 	struct arena_block *older;

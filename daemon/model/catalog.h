@@ -51,6 +51,7 @@ struct measure {
 	uint8_t scale; /* 0 or 6 */
 	bool money;
 	bool is_signed; /* events may carry negative increments */
+	bool sparse;    /* nothing reported means zero, not unknown */
 };
 
 struct dimension {

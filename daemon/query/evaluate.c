@@ -55,17 +55,21 @@ static bool measure_reported(const struct feeds *feeds, uint16_t measure)
 	return false;
 }
 
-/* Of each layer that the side names at least one measure was ever reported. */
+/* Every measure that the side names was once reported, but for sparse ones; and
+ * of each layer at least one was. */
 static bool side_reported(const struct plan *plan, const struct linear *side)
 {
 	const struct measure *measures = plan->settings->catalog.measures;
 	unsigned named = 0;
 	unsigned reported = 0;
 	for (uint32_t i = 0; i < side->count; i++) {
-		unsigned layer = 1u << measures[side->terms[i].measure].layer;
+		const struct measure *measure = &measures[side->terms[i].measure];
+		unsigned layer = 1u << measure->layer;
 		named |= layer;
 		if (measure_reported(&plan->feeds, side->terms[i].measure))
 			reported |= layer;
+		else if (!measure->sparse)
+			return false;
 	}
 	return named == reported;
 }

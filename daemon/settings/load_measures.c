@@ -12,7 +12,7 @@ struct measure_input {
 	const char *label;
 	int layer;
 	uint32_t scale;
-	bool money, is_signed;
+	bool money, is_signed, sparse;
 };
 
 static const struct schema_row measure_rows[] = {
@@ -41,6 +41,11 @@ static const struct schema_row measure_rows[] = {
      .type = SCHEMA_BOOL,
      .offset = SCHEMA_AT(bool, struct measure_input, is_signed),
      .help = "events may take away from it"},
+    {.key = "sparse",
+     .type = SCHEMA_BOOL,
+     .offset = SCHEMA_AT(bool, struct measure_input, sparse),
+     .help = "a KPI reads it as 0 where no source ever reported it (refunds); other measures "
+             "make the KPI no_data"},
 };
 const struct schema measure_schema = SCHEMA_OF("measures.<measure>", measure_rows);
 
@@ -97,6 +102,7 @@ static int read_measure(struct loader *loader, const struct yaml_node *key,
 	measure.scale = (uint8_t)input.scale;
 	measure.money = input.money;
 	measure.is_signed = input.is_signed;
+	measure.sparse = input.sparse;
 	measure.label = input.label ? input.label : loader_label(loader, measure.id);
 	if (!measure.label)
 		return loader_nomem(loader);

@@ -6,12 +6,12 @@
 #include "model/catalog.h"
 
 static struct measure measures[] = {
-    {"impressions", "Impressions", LAYER_OBSERVED, 0, false, false},
-    {"spend", "Spend", LAYER_OBSERVED, 6, true, false},
-    {"conversions", "Conversions", LAYER_CLAIMED, 6, false, false},
-    {"orders", "Orders", LAYER_COMMERCE, 0, false, false},
-    {"orders", "Orders, claimed", LAYER_CLAIMED, 0, false, false},
-    {"orders", "Orders, panel", LAYER_SURVEY, 0, false, false},
+    {"impressions", "Impressions", LAYER_OBSERVED, 0, false, false, false},
+    {"spend", "Spend", LAYER_OBSERVED, 6, true, false, false},
+    {"conversions", "Conversions", LAYER_CLAIMED, 6, false, false, false},
+    {"orders", "Orders", LAYER_COMMERCE, 0, false, false, false},
+    {"orders", "Orders, claimed", LAYER_CLAIMED, 0, false, false, false},
+    {"orders", "Orders, panel", LAYER_SURVEY, 0, false, false, false},
 };
 
 static struct dimension dims[] = {{.id = "channel"}, {.id = "campaign"}, {.id = "country"}};

@@ -6,17 +6,17 @@
 #include "model/expr.h"
 
 static struct measure measures[] = {
-    {"impressions", "", LAYER_OBSERVED, 0, false, false},
-    {"clicks", "", LAYER_OBSERVED, 0, false, false},
-    {"spend", "", LAYER_OBSERVED, 6, true, false},
-    {"fees", "", LAYER_OBSERVED, 6, true, false},
-    {"conversions", "", LAYER_CLAIMED, 6, false, false},
-    {"conversion_value", "", LAYER_CLAIMED, 6, true, false},
-    {"orders", "", LAYER_COMMERCE, 0, false, false},
-    {"gross_revenue", "", LAYER_COMMERCE, 6, true, false},
-    {"refunds", "", LAYER_COMMERCE, 6, true, false},
-    {"cogs", "", LAYER_COMMERCE, 6, true, false},
-    {"orders", "", LAYER_CLAIMED, 0, false, false},
+    {"impressions", "", LAYER_OBSERVED, 0, false, false, false},
+    {"clicks", "", LAYER_OBSERVED, 0, false, false, false},
+    {"spend", "", LAYER_OBSERVED, 6, true, false, false},
+    {"fees", "", LAYER_OBSERVED, 6, true, false, false},
+    {"conversions", "", LAYER_CLAIMED, 6, false, false, false},
+    {"conversion_value", "", LAYER_CLAIMED, 6, true, false, false},
+    {"orders", "", LAYER_COMMERCE, 0, false, false, false},
+    {"gross_revenue", "", LAYER_COMMERCE, 6, true, false, false},
+    {"refunds", "", LAYER_COMMERCE, 6, true, false, false},
+    {"cogs", "", LAYER_COMMERCE, 6, true, false, false},
+    {"orders", "", LAYER_CLAIMED, 0, false, false, false},
 };
 static struct catalog catalog = {.measures = measures,
                                  .measure_count = sizeof(measures) / sizeof(*measures)};

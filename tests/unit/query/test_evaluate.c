@@ -134,6 +134,27 @@ Test(evaluate, a_layer_nobody_reported_is_no_data)
 	world_close(&world);
 }
 
+/* Refunds are sparse: a shop that reports none has none. Without that mark net
+ * revenue of a shop that never tells its refunds would be a guess. */
+Test(evaluate, a_measure_nobody_reported_is_no_data_unless_it_is_sparse)
+{
+	struct world world;
+	open_shop(&world);
+	world_add(&world, &sale, M_GROSS, DAY("2026-11-02"), 0, 5 * MICRO);
+	world_flush(&world);
+	const char *ask = "tenant=demo&from=2026-11-02&to=2026-11-08&kpi=net_revenue";
+	struct measure *refunds = &world.settings.catalog.measures[M_REFUNDS];
+	cr_assert(refunds->sparse);
+	cr_assert_eq(world_ask(&world, ask), 0);
+	struct kpi_row row = world_row(&world, "net_revenue", "", 0);
+	expect(&row, STATUS_OK, 5);
+	refunds->sparse = false;
+	cr_assert_eq(world_ask(&world, ask), 0);
+	row = world_row(&world, "net_revenue", "", 0);
+	expect(&row, STATUS_NO_DATA, 0);
+	world_close(&world);
+}
+
 /* Fed, but a source is behind: what is there is shown, and flagged. */
 Test(evaluate, incomplete_sources)
 {

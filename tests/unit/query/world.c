@@ -12,14 +12,14 @@
 #include "model/expr.h"
 
 static struct measure measures[] = {
-    [M_IMPRESSIONS] = {"impressions", "Impressions", LAYER_OBSERVED, 0, false, false},
-    [M_CLICKS] = {"clicks", "Clicks", LAYER_OBSERVED, 0, false, false},
-    [M_SPEND] = {"spend", "Spend", LAYER_OBSERVED, 6, true, false},
-    [M_SESSIONS] = {"sessions", "Sessions", LAYER_OBSERVED, 0, false, false},
-    [M_CONVERSIONS] = {"conversions", "Conversions", LAYER_CLAIMED, 6, false, false},
-    [M_ORDERS] = {"orders", "Orders", LAYER_COMMERCE, 0, false, false},
-    [M_GROSS] = {"gross_revenue", "Gross revenue", LAYER_COMMERCE, 6, true, false},
-    [M_REFUNDS] = {"refunds", "Refunds", LAYER_COMMERCE, 6, true, false},
+    [M_IMPRESSIONS] = {"impressions", "Impressions", LAYER_OBSERVED, 0, false, false, false},
+    [M_CLICKS] = {"clicks", "Clicks", LAYER_OBSERVED, 0, false, false, false},
+    [M_SPEND] = {"spend", "Spend", LAYER_OBSERVED, 6, true, false, false},
+    [M_SESSIONS] = {"sessions", "Sessions", LAYER_OBSERVED, 0, false, false, false},
+    [M_CONVERSIONS] = {"conversions", "Conversions", LAYER_CLAIMED, 6, false, false, false},
+    [M_ORDERS] = {"orders", "Orders", LAYER_COMMERCE, 0, false, false, false},
+    [M_GROSS] = {"gross_revenue", "Gross revenue", LAYER_COMMERCE, 6, true, false, false},
+    [M_REFUNDS] = {"refunds", "Refunds", LAYER_COMMERCE, 6, true, false, true},
 };
 
 static const char *channels[] = {"paid_search", "display", "email"};

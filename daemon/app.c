@@ -204,7 +204,10 @@ static int start_http(struct app *app)
 {
 	char reason[HTTP_REASON_MAX] = "HTTP could not be started";
 	int err = http_server_start(&app->loop, app->settings, app->drivers, &app->http, reason);
-	return err ? say(APP_EXIT_USAGE, reason) : APP_EXIT_OK;
+	if (err)
+		return say(APP_EXIT_USAGE, reason);
+	http_server_watch(app->http, app->managed);
+	return APP_EXIT_OK;
 }
 
 static int start_ingest(struct app *app)

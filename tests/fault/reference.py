@@ -119,6 +119,8 @@ class Reference:
         counts = self.counts[source]
         counts.items += 1
         page = self.pages[(source, report, day)]
+        if not spoiled and as_of <= page.complete:
+            return True
         covered = sum(row[0] >= as_of for row in page.rows.values())
         if spoiled or covered < rows:
             counts.rejected += 1

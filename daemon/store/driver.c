@@ -255,6 +255,10 @@ void driver_pump(struct driver *driver)
 	}
 	driver_pump_jobs(driver);
 	driver_pump_confirms(driver);
+	/* Not while somebody gathers pages. */
+	if (driver->phase == DRIVER_READY && !driver->jobs &&
+	    driver_now(driver) - driver->trimmed_ms >= TRIM_MS)
+		driver_trim(driver);
 	driver_wake(driver, TICK_MS);
 }
 

@@ -139,6 +139,9 @@ void driver_acquire(struct driver *driver, const struct record *record)
 		driver_halt(driver, ERR_IO, "The system gives no random numbers.");
 		return;
 	}
+	/* What is in memory, and in the ring, was made with its own seed. */
+	if (driver->holds == HOLDS_STATE)
+		memcpy(seed, driver->record.seed, sizeof(seed));
 	set_pending(driver, record, id, seed);
 	call_init(&call);
 	call_key(&call, driver->tenant->name, &state_key);

@@ -200,10 +200,11 @@ void driver_pump_writes(struct driver *driver)
 
 /* Memory that nothing needs any more: pages beyond the cache, and once an hour
  * what has expired. */
-static void driver_trim(struct driver *driver)
+void driver_trim(struct driver *driver)
 {
 	const struct settings *settings = driver->settings;
 	int64_t now_us = clock_wall_us();
+	driver->trimmed_ms = driver_now(driver);
 	partition_evict(driver->partition, settings->limits.page_cache / settings->tenant_count);
 	if (now_us / HOUR_US == driver->purged_hour)
 		return;

@@ -21,6 +21,7 @@
 #define CONNECT_MS   2000
 #define COMMAND_MS   5000
 #define BEAT_MS      1000 /* an idle owner beats this often */
+#define TRIM_MS      1000 /* pages that queries brought are let go this often */
 #define TICK_MS      250  /* longest sleep of the pump */
 #define WATCH_MS     3000 /* a beat that stands still this long is a dead owner's */
 #define GRACE_MS     5000 /* more, when a higher generation was ever seen */
@@ -108,7 +109,7 @@ struct driver {
 	char pending[RECORD_ID];    /* id of an unanswered acquisition */
 	struct record pending_from; /* the record that it compared */
 	struct record parent;       /* the same of the answered one */
-	struct record record;       /* HOLDS_ID: what was acquired and will be loaded */
+	struct record record;       /* what was acquired and is loaded, or will be */
 	char run_id[RECORD_ID * 2];
 	uint64_t beat; /* last one sent; only ever grows */
 	bool may_acquire;
@@ -120,6 +121,7 @@ struct driver {
 	uint64_t newest;
 	uint64_t answered;
 	int64_t purged_hour; /* hours since the epoch */
+	uint64_t trimmed_ms;
 	uint64_t lost_generations;
 
 	/* control */
@@ -191,6 +193,8 @@ void driver_pump_writes(struct driver *driver);
 /* The write in flight was answered: what Redis holds is settled. */
 void driver_settled(struct driver *driver);
 void driver_pump_confirms(struct driver *driver);
+/* Lets go of memory that nothing needs any more. */
+void driver_trim(struct driver *driver);
 void driver_fail_confirms(struct driver *driver);
 
 /* driver_load.c */

@@ -124,7 +124,6 @@ static void give_up_state(struct driver *driver, const struct record *record)
 
 static void fenced(struct driver *driver, const struct record *record)
 {
-	driver->may_acquire = false;
 	driver->watch = (struct watch){.highest = driver->answered};
 	give_up_state(driver, record);
 	driver_set_reason(

@@ -216,6 +216,9 @@ static void on_exit_of_process(uv_process_t *process, int64_t status, int term_s
 	managed->exit_status = (int)status;
 	managed->exit_signal = term_signal;
 	drain_output(managed);
+	/* A rewrite of the AOF that outlived a killed Redis would keep its lock.
+	 * It is in the group that Redis led. */
+	kill(-process->pid, SIGKILL);
 	managed->open_handles = 2;
 	uv_close((uv_handle_t *)process, on_process_closed);
 	uv_close((uv_handle_t *)&managed->output, on_process_closed);

@@ -131,7 +131,7 @@ void scenario_redis_killed(void)
 		check(driver_partition(bed.driver) == partition && bed.drops == 0);
 		bed_check_state(&bed, i * 7);
 	}
-	check(managed_reason(bed.managed)[0] == '\0');
+	bed_until(&bed, managed_reason(bed.managed)[0] == '\0');
 	bed_stop(&bed);
 	bed_start(&bed);
 	check(fake_answered(driver_partition(bed.driver)) == 35);

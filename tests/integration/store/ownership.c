@@ -199,10 +199,14 @@ void scenario_emptied_from_nothing(void)
 	bed_init(&bed);
 	bed_start(&bed);
 	settle_units(&bed, 10);
+	char seed[RECORD_ID];
+	snprintf(seed, sizeof(seed), "%s", bed_text(&bed, "HGET sg:{demo/0}:state seed"));
 	empty_redis(&bed);
 	bed_until(&bed, bed.exits == 1 && bed_is_ready(&bed));
 	bed_until(&bed, bed.driver->position == 10);
 	check(bed.drops == 0);
+	/* What was replayed was made with this seed. */
+	check(strcmp(seed, bed_text(&bed, "HGET sg:{demo/0}:state seed")) == 0);
 	bed_check_state(&bed, 10);
 	bed_stop(&bed);
 	bed_deinit(&bed);

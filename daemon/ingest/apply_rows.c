@@ -125,7 +125,8 @@ static int row_key(struct applying *applying, const pb_row *item, uint32_t repor
                    uint32_t *ret_key, struct fault *fault)
 {
 	const pb_dim *parts[ITEM_DIMS];
-	memcpy(parts, item->key, item->n_key * sizeof(*parts));
+	if (item->n_key)
+		memcpy(parts, item->key, item->n_key * sizeof(*parts));
 	qsort(parts, item->n_key, sizeof(*parts), by_name);
 	struct buf text = {0};
 	for (size_t i = 0; i < item->n_key; i++) {

@@ -414,9 +414,10 @@ uint32_t dict_placement(struct dict *dict, const uint32_t values[MODEL_DIMS])
 	return id;
 }
 
-const uint32_t *dict_placement_groups(struct dict *dict, uint32_t id, uint32_t period_days)
+const uint32_t *dict_placement_groups(struct dict *dict, uint32_t placement_id,
+                                      uint32_t period_days)
 {
-	struct dict_placement *placement = &dict->placements[id];
+	struct dict_placement *placement = &dict->placements[placement_id];
 	uint32_t sets = dict->catalog->set_count;
 	if (!placement->groups) {
 		placement->groups = malloc(sets * sizeof(*placement->groups));

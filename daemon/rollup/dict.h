@@ -120,7 +120,8 @@ uint32_t dict_group(struct dict *dict, uint32_t set, uint32_t period_days,
 uint32_t dict_column(struct dict *dict, uint32_t measure, const char *currency);
 uint32_t dict_placement(struct dict *dict, const uint32_t values[MODEL_DIMS]);
 /* Groups of a placement, one per grouping set; valid until the next call. */
-const uint32_t *dict_placement_groups(struct dict *dict, uint32_t placement, uint32_t period_days);
+const uint32_t *dict_placement_groups(struct dict *dict, uint32_t placement_id,
+                                      uint32_t period_days);
 uint32_t dict_row_key(struct dict *dict, uint32_t report, const uint8_t *text, size_t len);
 /* The hour_plus_1 that ends the text of a row key. */
 uint32_t dict_row_key_hour(const struct dict *dict, uint32_t key);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "rollup/pages.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -310,21 +311,38 @@ size_t page_field(const struct page_id *id, char *field)
 	return (size_t)len;
 }
 
+/* A decimal number at *text, which then stands behind it; false when there is none. */
+static bool take_number(const char **text, long *ret_number)
+{
+	char *end;
+	errno = 0;
+	long number = strtol(*text, &end, 10);
+	if (end == *text || errno || number < INT32_MIN || number > INT32_MAX)
+		return false;
+	*text = end;
+	*ret_number = number;
+	return true;
+}
+
 int page_id_of(const struct store_key *key, const uint8_t *field, size_t len,
                struct page_id *ret_id)
 {
-	char text[PAGE_FIELD_MAX];
-	if (len >= sizeof(text))
+	char copy[PAGE_FIELD_MAX];
+	const char *text = copy;
+	long first;
+	long second = 0;
+	if (len >= sizeof(copy) || (key->kind != KEY_CELLS && key->kind != KEY_ROWS))
 		return ERR_MALFORMED;
-	memcpy(text, field, len);
-	text[len] = '\0';
-	struct page_id id = {.kind = PAGE_ROWS, .a = key->a};
-	if (key->kind == KEY_CELLS) {
-		id = (struct page_id){PAGE_CELLS, key->a, key->b, key->c, 0};
-		if (sscanf(text, "%" SCNu32, &id.page) != 1)
-			return ERR_MALFORMED;
-	} else if (key->kind != KEY_ROWS || sscanf(text, "%" SCNd32 "+%" SCNu32, &id.c, &id.b) != 2)
+	memcpy(copy, field, len);
+	copy[len] = '\0';
+	if (!take_number(&text, &first))
 		return ERR_MALFORMED;
-	*ret_id = id;
+	bool rows = key->kind == KEY_ROWS;
+	if (rows && (*text++ != '+' || !take_number(&text, &second)))
+		return ERR_MALFORMED;
+	if (*text || second < 0 || (!rows && first < 0))
+		return ERR_MALFORMED;
+	*ret_id = rows ? (struct page_id){PAGE_ROWS, key->a, (uint32_t)second, (int32_t)first, 0}
+	               : (struct page_id){PAGE_CELLS, key->a, key->b, key->c, (uint32_t)first};
 	return 0;
 }

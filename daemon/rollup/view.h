@@ -43,14 +43,14 @@ struct view_group {
 	uint32_t values[MODEL_SET_DIMS]; /* value ids in the order of the set's dims */
 };
 uint32_t view_group_count(const struct partition *partition);
-struct view_group view_group(const struct partition *partition, uint32_t group);
+struct view_group view_group(const struct partition *partition, uint32_t id);
 
 struct view_column {
 	int measure;      /* index into catalog.measures; -1 = no longer configured */
 	char currency[4]; /* "" = not money */
 };
 uint32_t view_column_count(const struct partition *partition);
-struct view_column view_column(const struct partition *partition, uint32_t column);
+struct view_column view_column(const struct partition *partition, uint32_t id);
 
 /* Text of a value id ("paid_search", "__none__" for VIEW_NO_VALUE), and its
  * newest display name (NULL = none). Value ids of a dimension are the same in

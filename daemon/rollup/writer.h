@@ -45,7 +45,7 @@ int32_t partition_bucket(const struct partition *partition, enum grain grain, in
 struct row_page *partition_row_page(struct partition *partition, uint32_t report, int32_t first_day,
                                     uint32_t days, struct fetch_list *missing);
 /* Call around changes of a row page: its memory before, then what follows. */
-void partition_row_page_changed(struct partition *partition, struct row_page *page,
+void partition_row_page_changed(struct partition *partition, struct row_page *rows,
                                 size_t memory_before);
 
 /* A display name of a dimension value, read at as_of; an older reading changes nothing. */

@@ -75,16 +75,16 @@ int main(int argc, char **argv)
 			options.events = strtoull(optarg, NULL, 10);
 			break;
 		case 's':
-			options.start_us = atoll(optarg) * 1000000;
+			options.start_us = strtoll(optarg, NULL, 10) * 1000000;
 			break;
 		case 'p':
-			options.span_us = atoll(optarg) * 1000000;
+			options.span_us = strtoll(optarg, NULL, 10) * 1000000;
 			break;
 		case 'b':
-			options.batch = (uint32_t)atoi(optarg);
+			options.batch = (uint32_t)strtoul(optarg, NULL, 10);
 			break;
 		case 'w':
-			options.window = (uint32_t)atoi(optarg);
+			options.window = (uint32_t)strtoul(optarg, NULL, 10);
 			break;
 		case 't':
 			options.address = optarg;

@@ -95,7 +95,7 @@ static int dial(const char *address)
 	memcpy(host, address, (size_t)(colon - address));
 	host[colon - address] = '\0';
 	struct sockaddr_in to = {.sin_family = AF_INET,
-	                         .sin_port = htons((uint16_t)atoi(colon + 1))};
+	                         .sin_port = htons((uint16_t)strtoul(colon + 1, NULL, 10))};
 	if (inet_pton(AF_INET, host, &to.sin_addr) != 1)
 		return -1;
 	int fd = socket(AF_INET, SOCK_STREAM, 0);
@@ -256,12 +256,13 @@ int bench_send(const struct options *options)
 		return 1;
 	}
 	qsort(sending.took_us, sending.acked, sizeof(int64_t), by_value);
+	uint64_t middle = sending.acked / 2;
+	uint64_t last = sending.acked * 99 / 100;
 	printf("events=%llu seconds=%.3f rate=%.0f bytes_per_event=%.1f ack_p50_ms=%.2f "
 	       "ack_p99_ms=%.2f\n",
 	       (unsigned long long)options->events, seconds, (double)options->events / seconds,
 	       (double)sending.bytes / (double)options->events,
-	       (double)sending.took_us[sending.acked / 2] / 1e3,
-	       (double)sending.took_us[sending.acked * 99 / 100] / 1e3);
+	       (double)sending.took_us[middle] / 1e3, (double)sending.took_us[last] / 1e3);
 	free(sending.sent_us);
 	free(sending.took_us);
 	return 0;

@@ -119,7 +119,7 @@ static void fetch_all(struct reading *reading, struct fetch_list *list,
 static uint32_t number_of(const struct partition *partition, uint32_t value)
 {
 	const char *text = view_value(partition, value);
-	return (uint32_t)atoi(text + strcspn(text, "0123456789"));
+	return (uint32_t)strtoul(text + strcspn(text, "0123456789"), NULL, 10);
 }
 
 static uint32_t value_of(const struct reading *reading, const struct view_group *group,

@@ -135,6 +135,12 @@ class Starts(unittest.TestCase):
             file.write("a file, no directory")
         self.ends(2, self.daemon.state)
 
+    def test_redis_that_does_not_run(self):
+        self.daemon.write_config(harness.config(extra="redis_binary: /bin/false\n"))
+        self.ends(4, "Redis", self.daemon.state)
+        self.daemon.write_config(harness.config(extra="redis_binary: /no/such/redis\n"))
+        self.ends(3, "/no/such/redis")
+
     def test_ports_file(self):
         self.ends(2, "/no/such/directory/ports",
                   args=("--print-ports", "/no/such/directory/ports"))

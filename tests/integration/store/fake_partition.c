@@ -25,6 +25,8 @@ struct partition {
 	uint64_t total;
 };
 
+static uint64_t all_pages;
+
 static const struct store_key dict = {.kind = KEY_DICT};
 static const struct store_key deltas = {.kind = KEY_DELTAS};
 static const struct store_key sources = {.kind = KEY_SOURCES};
@@ -63,6 +65,11 @@ uint64_t fake_answered(const struct partition *partition)
 void fake_want_pages(struct partition *partition, uint32_t count)
 {
 	partition->want_pages = count;
+}
+
+uint64_t fake_all_pages(void)
+{
+	return all_pages;
 }
 
 uint64_t fake_pages(const struct partition *partition)
@@ -228,6 +235,7 @@ int partition_put_page(struct partition *partition, const struct fetched *fetche
 {
 	require(fetched->key.kind == KEY_CELLS);
 	partition->pages++;
+	all_pages++;
 	return 0;
 }
 

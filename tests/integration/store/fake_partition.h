@@ -17,7 +17,8 @@ uint64_t fake_answered(const struct partition *partition);
 
 /* The next freeze asks for this many pages first. */
 void fake_want_pages(struct partition *partition, uint32_t count);
-/* Pages that were put. */
+/* Pages that were put; and into all partitions of the process. */
 uint64_t fake_pages(const struct partition *partition);
+uint64_t fake_all_pages(void);
 
 #endif

@@ -240,3 +240,77 @@ void scenario_pages_first(void)
 	bed_stop(&bed);
 	bed_deinit(&bed);
 }
+
+static void fetch_page(struct bed *bed, struct outcome *outcome)
+{
+	struct fetch_list list = {.count = 0};
+	struct store_key cells = {.kind = KEY_CELLS, .b = 2};
+	check(fetch_add(&list, cells, "0", 1) == 0);
+	*outcome = (struct outcome){0};
+	driver_fetch(bed->driver, &list, on_done, outcome);
+}
+
+/* What is read from a state that is not the driver's own goes nowhere. */
+void scenario_foreign_page(void)
+{
+	static const char *const forgeries[] = {
+	    "HSET sg:{demo/0}:state owner ffffffffffffffffffffffffffffffff",
+	    "HSET sg:{demo/0}:state generation 1 flush_id ffffffffffffffffffffffffffffffff",
+	    "HSET sg:{demo/0}:state released 1",
+	    "DEL sg:{demo/0}:state",
+	};
+	for (size_t i = 0; i < sizeof(forgeries) / sizeof(*forgeries); i++) {
+		struct bed bed;
+		struct outcome outcome;
+		bed_init(&bed);
+		bed_start(&bed);
+		bed_apply(&bed, 1);
+		bed_settle(&bed);
+		bed_apply(&bed, 1);
+		bed_settle(&bed);
+		struct partition *partition = driver_partition(bed.driver);
+		fetch_page(&bed, &outcome);
+		bed_until(&bed, outcome.calls == 1);
+		check(outcome.err == 0 && fake_pages(partition) == 1);
+		freeReplyObject(bed_redis(&bed, forgeries[i]));
+		fetch_page(&bed, &outcome);
+		bed_until(&bed, driver_phase(bed.driver) != DRIVER_READY);
+		check(fake_all_pages() == i + 1);
+		bed_kill_driver(&bed);
+		check(outcome.calls == 1 && outcome.err == ERR_NOT_READY);
+		check(fake_all_pages() == i + 1);
+		bed_stop_redis(&bed);
+		bed_deinit(&bed);
+	}
+}
+
+/* The state changes under a load, as when Redis goes back in place: what was
+ * read before never meets what is read after. */
+void scenario_load_disturbed(void)
+{
+	struct bed bed;
+	bed_init(&bed);
+	bed_start(&bed);
+	for (int i = 0; i < 20; i++) {
+		bed_apply(&bed, 1);
+		bed_settle(&bed);
+	}
+	bed_kill_driver(&bed);
+	bed_start_driver(&bed);
+	bed_until(&bed, bed.driver->loading && bed.driver->jobs && bed.driver->jobs->at > 0);
+	/* A whole flush more, and the owner's beat is next. */
+	freeReplyObject(bed_redis(&bed, "APPEND sg:{demo/0}:dict:0 x"));
+	freeReplyObject(bed_redis(&bed, "HSET sg:{demo/0}:deltas 21 1"));
+	freeReplyObject(bed_redis(&bed, "HSET sg:{demo/0}:sources total 21"));
+	freeReplyObject(bed_redis(&bed, "RPUSH sg:{demo/0}:rejects:0 21"));
+	freeReplyObject(bed_redis(&bed, "HSET sg:{demo/0}:state generation 21 flush_id "
+	                                "ffffffffffffffffffffffffffffffff"));
+	bed.driver->last_write_ms = 0;
+	bed_until(&bed, bed_is_ready(&bed)); /* the fake partition requires agreement */
+	check(fake_answered(driver_partition(bed.driver)) == 21);
+	bed_apply(&bed, 1);
+	bed_settle(&bed);
+	bed_check_state(&bed, 22);
+	bed_stop(&bed);
+	bed_deinit(&bed);
+}

@@ -8,18 +8,6 @@
 #include <string.h>
 #include <unistd.h>
 
-void bed_fail(const char *cond, const char *file, int line)
-{
-	fprintf(stderr, "%s:%d: not so: %s\n", file, line, cond);
-	/* Redis gets its SIGTERM through pdeathsig. */
-	_exit(1);
-}
-
-static void on_alarm(uv_timer_t *alarm)
-{
-	(void)alarm;
-}
-
 static void run(const char *format, ...) SG_PRINTF(1, 2);
 
 static void run(const char *format, ...)
@@ -32,10 +20,31 @@ static void run(const char *format, ...)
 	check(system(command) == 0);
 }
 
+/* The bed of this process, so that a failure leaves nothing behind. */
+static const struct bed *current;
+
+void bed_fail(const char *cond, const char *file, int line)
+{
+	fprintf(stderr, "%s:%d: not so: %s\n", file, line, cond);
+	const struct bed *bed = current;
+	current = NULL;
+	if (bed && bed->managed && managed_pid(bed->managed) > 0)
+		kill(managed_pid(bed->managed), SIGKILL);
+	if (bed)
+		run("rm -rf '%s'", bed->state);
+	_exit(1);
+}
+
+static void on_alarm(uv_timer_t *alarm)
+{
+	(void)alarm;
+}
+
 void bed_init(struct bed *bed)
 {
 	const char *tmp = getenv("TMPDIR");
 	*bed = (struct bed){.closed = false};
+	current = bed;
 	snprintf(bed->state, sizeof(bed->state), "%s/sg-store-XXXXXX", tmp ? tmp : "/tmp");
 	check(mkdtemp(bed->state) != NULL);
 	check(uv_loop_init(&bed->loop) == 0);
@@ -56,6 +65,7 @@ void bed_deinit(struct bed *bed)
 	uv_close((uv_handle_t *)&bed->alarm, NULL);
 	uv_run(&bed->loop, UV_RUN_DEFAULT);
 	check(uv_loop_close(&bed->loop) == 0);
+	current = NULL;
 	run("rm -rf '%s'", bed->state);
 }
 

@@ -23,6 +23,9 @@ Test(shape, the_first_difference_is_named)
 	cr_assert_str_eq(text, "stored is `set [channel]` where the configuration has `nothing`");
 	cr_assert(shape_differs("a; b", 4, "a; b; c", text));
 	cr_assert_str_eq(text, "stored is `nothing` where the configuration has `c`");
+	/* Blanks around a part are none of it. */
+	cr_assert(shape_differs("a ;b", 4, "a;  b;c  ", text));
+	cr_assert_str_eq(text, "stored is `nothing` where the configuration has `c`");
 }
 
 Test(shape, a_long_part_is_cut)

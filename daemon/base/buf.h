@@ -82,7 +82,11 @@ static inline uint64_t cursor_varint(struct cursor *cursor)
 {
 	if (cursor->next != cursor->end && *cursor->next < 0x80)
 		return *cursor->next++;
-	return cursor_long_varint(cursor);
+	/* Only the copy's address is taken, so that the cursor stays in registers. */
+	struct cursor copy = *cursor;
+	uint64_t value = cursor_long_varint(&copy);
+	*cursor = copy;
+	return value;
 }
 
 static inline int64_t cursor_zigzag(struct cursor *cursor)

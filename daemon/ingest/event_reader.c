@@ -21,13 +21,30 @@ struct parts {
 	uint32_t amount_count;
 };
 
+/* memcpy of what is mostly a few bytes, without the call. */
+static void copy_short(char *to, const uint8_t *from, size_t len)
+{
+	if (len > 16) {
+		memcpy(to, from, len);
+	} else if (len >= 8) {
+		memcpy(to, from, 8);
+		memcpy(to + len - 8, from + len - 8, 8);
+	} else if (len >= 4) {
+		memcpy(to, from, 4);
+		memcpy(to + len - 4, from + len - 4, 4);
+	} else {
+		for (size_t i = 0; i < len; i++)
+			to[i] = (char)from[i];
+	}
+}
+
 /* A copy with a NUL behind it. The event's texts lie one after another in room
  * that was taken for all of them. */
 static char *copy_text(struct event_reader *reader, struct cursor field)
 {
 	size_t len = cursor_left(&field);
 	char *text = reader->texts;
-	memcpy(text, field.next, len);
+	copy_short(text, field.next, len);
 	text[len] = '\0';
 	reader->texts += len + 1;
 	return text;

@@ -348,6 +348,17 @@ uint32_t dict_value(struct dict *dict, uint32_t dim, const char *text, size_t le
 
 /* ---- groups ---- */
 
+static bool group_is(const struct dict_group *group, uint32_t set, uint32_t period_days,
+                     const uint32_t *values, uint32_t n)
+{
+	if (group->set != set || group->period_days != period_days)
+		return false;
+	for (uint32_t i = 0; i < n; i++)
+		if (group->values[i] != values[i])
+			return false;
+	return true;
+}
+
 uint32_t dict_group(struct dict *dict, uint32_t set, uint32_t period_days,
                     const uint32_t values[MODEL_DIMS])
 {
@@ -360,8 +371,7 @@ uint32_t dict_group(struct dict *dict, uint32_t set, uint32_t period_days,
 	uint32_t at = dict->group_slot_count ? group_hash(set, period_days, own, n) & mask : 0;
 	for (; dict->group_slot_count && dict->group_slots[at]; at = (at + 1) & mask) {
 		const struct dict_group *group = &dict->groups[dict->group_slots[at] - 1];
-		if (group->set == set && group->period_days == period_days &&
-		    memcmp(group->values, own, n * sizeof(*own)) == 0)
+		if (group_is(group, set, period_days, own, n))
 			return dict->group_slots[at] - 1;
 	}
 	struct entry entry = {.len = 0};

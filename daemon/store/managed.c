@@ -2,6 +2,7 @@
 #include "store/managed.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -9,6 +10,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/log.h"
+#include "store/aof.h"
 #include "store/managed_dir.h"
 #include "store/redis.h"
 
@@ -325,11 +328,23 @@ static void start_process(struct managed *managed, int lock_fd)
 	wake(managed, PROBE_MS);
 }
 
+/* What a former Redis left unfinished; nobody has the log open now. */
+static void cut_log(struct managed *managed)
+{
+	uint64_t cut = 0;
+	int err = aof_cut_tail(managed->data, &cut);
+	if (err < 0)
+		log_warn("redis_log_unread", "dir=%s reason=\"%s\"", managed->data, err_rule(err));
+	else if (cut > 0)
+		log_warn("redis_log_cut", "dir=%s bytes=%" PRIu64, managed->data, cut);
+}
+
 static void try_spawn(struct managed *managed)
 {
 	int lock_fd = -1;
 	int err = managed_dir_lock_redis(&managed->dir, &lock_fd);
 	if (err == 0) {
+		cut_log(managed);
 		start_process(managed, lock_fd);
 	} else if (err == ERR_BUSY) {
 		set_reason(managed, "A former Redis still runs on %s; waiting for its end.",

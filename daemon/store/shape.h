@@ -9,7 +9,8 @@
 
 #define SHAPE_TEXT_MAX 320
 
-/* False when the texts are equal. Else `difference` (SHAPE_TEXT_MAX bytes)
+/* False when the configured text holds every part of the stored one, and beyond
+ * it new measures (`scale ...`) only. Else `difference` (SHAPE_TEXT_MAX bytes)
  * names the first parts (between line breaks and semicolons) that only one of
  * them has. `configured` may be NULL for an empty text. */
 bool shape_differs(const char *stored, size_t stored_len, const char *configured, char *difference);

@@ -28,6 +28,20 @@ Test(shape, the_first_difference_is_named)
 	cr_assert_str_eq(text, "stored is `nothing` where the configuration has `c`");
 }
 
+Test(shape, a_new_measure_is_fine_and_a_lost_or_changed_one_is_not)
+{
+	char text[SHAPE_TEXT_MAX];
+	const char *was = "set 0 []\nscale spend@observed 6\n";
+	cr_assert(!shape_differs(
+	    was, strlen(was), "set 0 []\nscale clicks@observed 0\nscale spend@observed 6\n", text));
+	cr_assert(shape_differs(was, strlen(was), "set 0 []\nscale spend@observed 0\n", text));
+	cr_assert(shape_differs(was, strlen(was), "set 0 []\n", text));
+	cr_assert_str_eq(text, "stored is `scale spend@observed 6` where the configuration has "
+	                       "`nothing`");
+	cr_assert(shape_differs(was, strlen(was),
+	                        "set 0 []\nset 1 channel\nscale spend@observed 6\n", text));
+}
+
 Test(shape, a_long_part_is_cut)
 {
 	char text[SHAPE_TEXT_MAX];

@@ -36,11 +36,10 @@ void fill_bind(struct fill *fill);
 /* True when the record passes the filters of the shape. */
 bool fill_takes(const struct fill *fill, const struct shape *shape, const struct record *record);
 
-/* Makes the item and appends it to the items; *ret_empty when the record holds
- * no value for it and nothing was added. ERR_NOMEM, or the item's own error
- * with column and detail; *ret_item says which slice it was meant for where
- * slice_known. */
-int fill_item(struct fill *fill, uint32_t shape, const struct record *record, struct item *ret_item,
+/* Makes the item of the shape with this index and appends it to the items; *ret_empty when the
+ * record holds no value for it and nothing was added. ERR_NOMEM, or the item's own error with
+ * column and detail; *ret_item says which slice it was meant for where slice_known. */
+int fill_item(struct fill *fill, uint32_t index, const struct record *record, struct item *ret_item,
               bool *ret_empty) SG_MUST_CHECK;
 
 #endif

@@ -190,8 +190,11 @@ static void after_exit(struct managed *managed)
 	bool was_ready = managed->step == STEP_READY;
 	managed->step = STEP_SPAWN;
 	if (!managed->was_ready && ++managed->tries >= FIRST_TRIES) {
-		set_reason(managed, "Redis does not start from %s: %s", managed->dir.path,
-		           managed->last[0] ? managed->last : "it says nothing");
+		set_reason(managed,
+		           "Redis (%s) does not start from %s: %s. Set redis_binary to a Redis "
+		           "7 server, or mend what it says.",
+		           managed->dir.binary, managed->dir.path,
+		           managed->last[0] ? managed->last : "it ends without a word");
 		give_up(managed, ERR_IO);
 		return;
 	}
@@ -397,7 +400,7 @@ static void on_info(void *arg, int err, const redisReply *reply)
 		return;
 	const char *found =
 	    reply->type == REDIS_REPLY_STRING ? strstr(reply->str, "\nprocess_id:") : NULL;
-	if (!found || atoi(found + strlen("\nprocess_id:")) != managed->process.pid ||
+	if (!found || strtol(found + strlen("\nprocess_id:"), NULL, 10) != managed->process.pid ||
 	    redis_send(managed->probe, 1, (const char **)ping, len, on_pong, managed) < 0)
 		redis_close(managed->probe);
 }

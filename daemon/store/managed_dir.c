@@ -267,6 +267,7 @@ static int make_data(const struct managed_dir *dir, struct sentence why)
 	return 0;
 }
 
+/* NOLINTNEXTLINE(readability-non-const-parameter): written through `why`. */
 int managed_dir_open(struct managed_dir *dir, const char *path, const char *binary, char *reason,
                      size_t size)
 {

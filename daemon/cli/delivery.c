@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
-#include <time.h>
 
 #include "base/log.h"
+#include "cli/refusal.h"
 
 #define WINDOW         16
 #define BATCH_ITEMS    4000u
@@ -71,12 +71,6 @@ static enum step stop(struct run *run, enum delivery_end end, const char *text)
 static enum step stop_nomem(struct run *run)
 {
 	return stop(run, DELIVERY_USAGE, err_rule(ERR_NOMEM));
-}
-
-static void pause_ms(int64_t ms)
-{
-	struct timespec time = {.tv_sec = ms / 1000, .tv_nsec = (ms % 1000) * 1000000};
-	(void)nanosleep(&time, NULL);
 }
 
 static void come_forward(struct run *run)
@@ -379,25 +373,6 @@ static enum step on_ack(struct run *run, const Streamgauge__V1__Ack *ack)
 	return STEP_OK;
 }
 
-/* What to do about an error of the daemon. */
-static const struct {
-	const char *code;
-	bool again; /* connect anew and go on */
-	enum delivery_end end;
-	const char *advice;
-} errors[] = {
-    {"not_ready", true, DELIVERY_UNREACHABLE, ""},
-    {"shutting_down", true, DELIVERY_UNREACHABLE, ""},
-    {"too_slow", true, DELIVERY_UNREACHABLE, ""},
-    {"sequence_gap", true, DELIVERY_UNREACHABLE, ""},
-    {"out_of_memory", true, DELIVERY_UNREACHABLE, ""},
-    {"source_busy", false, DELIVERY_UNSAFE, "; --force ends the other session"},
-    {"other_instance", false, DELIVERY_UNSAFE, "; --force takes the source over"},
-    {"fenced", false, DELIVERY_UNSAFE, ""},
-    {"acknowledged_lost", false, DELIVERY_UNSAFE, "; --accept-loss goes on without them"},
-    {"sequence_conflict", false, DELIVERY_UNSAFE, ""},
-};
-
 static enum step on_error(struct run *run, const Streamgauge__V1__Error *error)
 {
 	char text[400];
@@ -405,17 +380,11 @@ static enum step on_error(struct run *run, const Streamgauge__V1__Error *error)
 		run->max_items = run->max_items > 4 ? run->max_items / 4 : 1;
 		return STEP_RECONNECT;
 	}
-	for (size_t i = 0; i < sizeof(errors) / sizeof(errors[0]); i++) {
-		if (strcmp(errors[i].code, error->code) != 0)
-			continue;
-		(void)snprintf(text, sizeof(text), "%s: %s%s", error->code, error->detail,
-		               errors[i].advice);
-		run->told_to_wait = errors[i].again;
-		(void)stop(run, errors[i].end, text);
-		return errors[i].again ? STEP_RECONNECT : STEP_STOP;
-	}
-	(void)snprintf(text, sizeof(text), "%s: %s", error->code, error->detail);
-	return stop(run, DELIVERY_USAGE, text);
+	const struct refusal_rule *rule = refusal_rule_of(error->code);
+	(void)snprintf(text, sizeof(text), "%s: %s%s", error->code, error->detail, rule->advice);
+	run->told_to_wait = rule->again;
+	(void)stop(run, rule->end, text);
+	return rule->again ? STEP_RECONNECT : STEP_STOP;
 }
 
 /* Takes every reply that has arrived; *ret_welcomed when a Welcome was one. */

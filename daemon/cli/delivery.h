@@ -11,6 +11,7 @@
 #include "cli/client.h"
 #include "cli/pack.h"
 #include "cli/position.h"
+#include "cli/refusal.h"
 
 /* An item that the daemon rejected. */
 struct delivery_reject {
@@ -33,13 +34,6 @@ struct delivery_counts {
 	uint64_t slices;    /* commits that were accepted; not among accepted */
 	uint64_t before;    /* sent by an earlier run that was broken off */
 	uint64_t confirmed; /* applied, but the answer was lost with a connection */
-};
-
-enum delivery_end {
-	DELIVERY_DONE,
-	DELIVERY_USAGE,       /* the daemon refuses what was asked: unknown tenant ... */
-	DELIVERY_UNREACHABLE, /* nobody answers any more */
-	DELIVERY_UNSAFE,      /* going on might count twice or lose something */
 };
 
 struct delivery_options {

@@ -271,22 +271,30 @@ static bool pack_reports(const struct mapping *mapping, Streamgauge__V1__Declara
 	return true;
 }
 
-Streamgauge__V1__Declaration *pack_declaration(const struct mapped *mapped, uint32_t feed,
-                                               struct arena *arena)
+Streamgauge__V1__Declaration *pack_source(const struct mapping *mapping, const char *currency,
+                                          const char *zone, struct arena *arena)
 {
-	const struct mapping *mapping = mapped->items.mapping;
 	Streamgauge__V1__Declaration *declaration = arena_alloc(arena, sizeof(*declaration));
 	if (!declaration)
 		return NULL;
 	streamgauge__v1__declaration__init(declaration);
-	bool rows = mapping->class == MAPPING_REPORT;
+	bool rows = mapping && mapping->class == MAPPING_REPORT;
 	declaration->class_ = rows ? STREAMGAUGE__V1__DECLARATION__CLASS__REPORT
 	                           : STREAMGAUGE__V1__DECLARATION__CLASS__EVENT;
-	declaration->currency = (char *)mapped->items.feeds[feed].currency;
-	declaration->time_zone = (char *)mapped->items.feeds[feed].zone;
-	declaration->final_after_days = mapping->final_after_days;
-	declaration->cadence_hours = mapping->cadence_hours;
+	declaration->currency = (char *)currency;
+	declaration->time_zone = (char *)zone;
+	if (mapping) {
+		declaration->final_after_days = mapping->final_after_days;
+		declaration->cadence_hours = mapping->cadence_hours;
+	}
 	if (rows && !pack_reports(mapping, declaration, arena))
 		return NULL;
 	return declaration;
+}
+
+Streamgauge__V1__Declaration *pack_declaration(const struct mapped *mapped, uint32_t feed,
+                                               struct arena *arena)
+{
+	const struct feed *of = &mapped->items.feeds[feed];
+	return pack_source(mapped->items.mapping, of->currency, of->zone, arena);
 }

@@ -35,6 +35,11 @@ Streamgauge__V1__Batch *pack_batch(const struct pack *pack, const struct pack_ra
 const struct slice *pack_commit_slice(const struct pack *pack, const struct pack_range *range,
                                       uint32_t n);
 
+/* The declaration of a source whose files the mapping reads, NULL = of events
+ * without a mapping. It points at the texts. NULL out of memory. */
+Streamgauge__V1__Declaration *pack_source(const struct mapping *mapping, const char *currency,
+                                          const char *zone, struct arena *arena);
+
 /* The declaration of a feed. NULL out of memory. */
 Streamgauge__V1__Declaration *pack_declaration(const struct mapped *mapped, uint32_t feed,
                                                struct arena *arena);

@@ -13,7 +13,7 @@ static const char usage[] =
     "\n"
     "Prints the newest rejected items: what was wrong, and with --json the items\n"
     "themselves, one Batch of the ingest contract per line, to be fixed and sent\n"
-    "again.\n"
+    "again: streamgauge send --items --source S FILE\n"
     "\n"
     "  --tenant T    tenant; may be left out where only one is configured\n"
     "  --source S    only this source (`google_ads/123-456-7890`)\n"

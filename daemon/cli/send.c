@@ -10,6 +10,7 @@
 #include "cli/command.h"
 #include "cli/preview.h"
 #include "cli/progress.h"
+#include "cli/send_items.h"
 #include "cli/send_rejects.h"
 #include "cli/send_tell.h"
 
@@ -55,12 +56,7 @@ static int choose_mapping(struct send *send, struct job *job)
 	if (wanted) {
 		const struct mapping *mapping = mapping_list_find(&send->list, wanted);
 		if (!mapping) {
-			(void)fprintf(
-			    stderr,
-			    "streamgauge send: there is no mapping `%s`; there are:", wanted);
-			for (uint32_t i = 0; i < send->list.count; i++)
-				(void)fprintf(stderr, " %s", send->list.items[i]->name);
-			(void)fputc('\n', stderr);
+			tell_no_mapping(wanted, &send->list);
 			return EXIT_USAGE;
 		}
 		(void)recognise_named(&job->sight, mapping, &found);
@@ -164,14 +160,6 @@ static int name_source(const struct send *send, const struct mapped *mapped, uin
 	return 0;
 }
 
-static int exit_of(enum delivery_end end)
-{
-	return end == DELIVERY_DONE          ? EXIT_DONE
-	       : end == DELIVERY_UNREACHABLE ? EXIT_UNREACHABLE
-	       : end == DELIVERY_UNSAFE      ? EXIT_UNSAFE
-	                                     : EXIT_USAGE;
-}
-
 static int note_remote(const struct delivery *delivery, struct reject_places *places)
 {
 	for (uint32_t i = 0; i < delivery->reject_count; i++) {
@@ -238,7 +226,7 @@ static int ship_feed(struct shipment *shipment, uint32_t feed, uint64_t first)
 		(void)fprintf(stderr, "streamgauge send: %s: %s: %s\n", shipment->job->file.name,
 		              source, delivery.error);
 	shipment->rejected += delivery.counts.rejected;
-	int code = exit_of(how);
+	int code = delivery_exit(how);
 	if (note_remote(&delivery, &shipment->places) != 0)
 		code = complain(err_rule(ERR_NOMEM));
 	delivery_deinit(&delivery);
@@ -350,6 +338,8 @@ int cli_send(int argc, char **argv)
 	int code = EXIT_DONE;
 	if (!send_options_parse(argc, argv, &send.options, &code))
 		return code;
+	if (send.options.items)
+		return send_items(&send.options);
 	if (mapping_list_load(send.options.mappings, &send.list, &error) != 0)
 		return complain(error.text);
 	code = prepare_all(&send);

@@ -12,6 +12,7 @@
 
 static const char usage[] =
     "usage: streamgauge send [OPTION]... FILE... | -\n"
+    "       streamgauge send --items --source S [OPTION]... FILE | -\n"
     "\n"
     "Reads CSV, NDJSON and Airbyte messages, maps them and sends them to the daemon.\n"
     "A broken-off file goes on where it stopped; report files and events with ids\n"
@@ -33,7 +34,10 @@ static const char usage[] =
     "  --dry-run          show ten mapped rows and the totals, send nothing\n"
     "  --rejects DIR      write rejected records to DIR, to be fixed and sent again\n"
     "  --no-heartbeat     do not say that events are complete up to the newest one\n"
-    "  --again            send a finished file of events without ids once more\n"
+    "  --items            the file holds items as `streamgauge rejects --json` prints\n"
+    "                     them; --mapping, --currency and --zone then say what a\n"
+    "                     source is that is not known yet\n"
+    "  --again            send finished events without ids once more\n"
     "  --force            end another session of the source\n"
     "  --accept-loss      go on though the daemon lost acknowledged batches\n"
     "  --help             show this text\n"
@@ -50,6 +54,7 @@ enum {
 	OPTION_AS_OF,
 	OPTION_CURRENCY,
 	OPTION_ZONE,
+	OPTION_ITEMS,
 	OPTION_REPLACE,
 	OPTION_DRY_RUN,
 	OPTION_REJECTS,
@@ -69,6 +74,7 @@ static const struct option long_options[] = {
     {"as-of", required_argument, NULL, OPTION_AS_OF},
     {"currency", required_argument, NULL, OPTION_CURRENCY},
     {"zone", required_argument, NULL, OPTION_ZONE},
+    {"items", no_argument, NULL, OPTION_ITEMS},
     {"replace", no_argument, NULL, OPTION_REPLACE},
     {"dry-run", no_argument, NULL, OPTION_DRY_RUN},
     {"rejects", required_argument, NULL, OPTION_REJECTS},
@@ -82,7 +88,9 @@ static const struct option long_options[] = {
 
 static void take_flag(int option, struct send_options *options)
 {
-	if (option == OPTION_REPLACE)
+	if (option == OPTION_ITEMS)
+		options->items = true;
+	else if (option == OPTION_REPLACE)
 		options->replace = true;
 	else if (option == OPTION_DRY_RUN)
 		options->dry_run = true;
@@ -134,6 +142,25 @@ static bool is_currency(const char *text)
 	return len == 3 && !text[3];
 }
 
+/* Options that say how a file is mapped make no sense with items. */
+static bool check_items(const struct send_options *options, int *ret_exit)
+{
+	const char *stray = options->as_of_text     ? "--as-of"
+	                    : options->replace      ? "--replace"
+	                    : options->rejects      ? "--rejects"
+	                    : options->no_heartbeat ? "--no-heartbeat"
+	                    : options->accept_loss  ? "--accept-loss"
+	                                            : NULL;
+	if (stray)
+		return mistake(ret_exit, stray, NULL, "it does not go with --items");
+	if (!options->source || !strchr(options->source, '/'))
+		return mistake(ret_exit, "--source", options->source,
+		               "--items needs the whole source, as in google_ads/123-456-7890");
+	if (options->file_count > 1)
+		return mistake(ret_exit, "--items", NULL, "one file at a time");
+	return true;
+}
+
 static bool check(struct send_options *options, int *ret_exit)
 {
 	struct when when;
@@ -159,7 +186,7 @@ static bool check(struct send_options *options, int *ret_exit)
 		stdins += strcmp(options->files[i], "-") == 0;
 	if (stdins > 1)
 		return mistake(ret_exit, "-", NULL, "the standard input can be read once");
-	return true;
+	return !options->items || check_items(options, ret_exit);
 }
 
 /* Directories relative to the program: installed, and in a build tree. */

@@ -15,6 +15,14 @@ static void tell_list(const char *file, const char *what, const char *const *tex
 	(void)fputc('\n', stderr);
 }
 
+void tell_no_mapping(const char *wanted, const struct mapping_list *list)
+{
+	(void)fprintf(stderr, "streamgauge send: there is no mapping `%s`; there are:", wanted);
+	for (uint32_t i = 0; i < list->count; i++)
+		(void)fprintf(stderr, " %s", list->items[i]->name);
+	(void)fputc('\n', stderr);
+}
+
 void tell_notes(const char *file, const struct mapped *mapped)
 {
 	const char *texts[MAP_LEFT_OUT];
@@ -99,7 +107,7 @@ static const char *origin(const char *given, const char *option, const struct ma
 	return "the mapping";
 }
 
-static void tell_count(uint64_t count, const char *what, bool *first)
+void tell_count(uint64_t count, const char *what, bool *first)
 {
 	if (count == 0)
 		return;

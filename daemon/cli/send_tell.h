@@ -9,6 +9,12 @@
 
 #define TELL_REJECTS 20 /* listed per file; the rest is counted */
 
+/* That the list lacks the mapping, and what it has. */
+void tell_no_mapping(const char *wanted, const struct mapping_list *list);
+
+/* "N what", with a comma before all but the first; nothing where N is 0. */
+void tell_count(uint64_t count, const char *what, bool *first);
+
 /* What was read, left out, repeated, and what nobody reads; on stderr. */
 void tell_notes(const char *file, const struct mapped *mapped);
 

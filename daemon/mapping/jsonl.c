@@ -379,33 +379,6 @@ static int read_object(struct jsonl *jsonl, char *line, size_t len, bool wrapped
 	return walk.err;
 }
 
-/* Bytes of the next line, line end included in *ret_bytes; 0 at the end. */
-static int find_line(struct jsonl *jsonl, size_t *ret_len, size_t *ret_bytes,
-                     struct read_error *ret_error)
-{
-	struct window *window = &jsonl->window;
-	size_t from = 0;
-	for (;;) {
-		size_t left = window_left(window);
-		char *newline =
-		    left > from ? memchr(window_at(window) + from, '\n', left - from) : NULL;
-		if (newline || window->ended) {
-			*ret_len = newline ? (size_t)(newline - window_at(window)) : left;
-			*ret_bytes = *ret_len + (newline ? 1 : 0);
-			return 0;
-		}
-		from = left;
-		int err = window_more(window);
-		if (err) {
-			ret_error->line = jsonl->line;
-			(void)snprintf(ret_error->text, sizeof(ret_error->text), "%s",
-			               err == ERR_TOO_LONG ? "a line is at most 1 MiB"
-			                                   : err_rule(err));
-			return err;
-		}
-	}
-}
-
 static bool blank(const char *line, size_t len)
 {
 	for (size_t i = 0; i < len; i++)
@@ -420,9 +393,14 @@ int jsonl_next(struct jsonl *jsonl, struct record *ret_record, bool *ret_more,
 	for (;;) {
 		size_t len = 0;
 		size_t bytes = 0;
-		int err = find_line(jsonl, &len, &bytes, ret_error);
-		if (err)
+		int err = window_line(&jsonl->window, &len, &bytes);
+		if (err) {
+			ret_error->line = jsonl->line;
+			(void)snprintf(ret_error->text, sizeof(ret_error->text), "%s",
+			               err == ERR_TOO_LONG ? "a line is at most 1 MiB"
+			                                   : err_rule(err));
 			return err;
+		}
 		*ret_more = bytes > 0;
 		if (bytes == 0)
 			return 0;

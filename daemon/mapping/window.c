@@ -63,3 +63,22 @@ int window_more(struct window *window)
 	window->len += got;
 	return 0;
 }
+
+int window_line(struct window *window, size_t *ret_len, size_t *ret_bytes)
+{
+	size_t from = 0;
+	for (;;) {
+		size_t left = window_left(window);
+		char *newline =
+		    left > from ? memchr(window_at(window) + from, '\n', left - from) : NULL;
+		if (newline || window->ended) {
+			*ret_len = newline ? (size_t)(newline - window_at(window)) : left;
+			*ret_bytes = *ret_len + (newline ? 1 : 0);
+			return 0;
+		}
+		from = left;
+		int err = window_more(window);
+		if (err)
+			return err;
+	}
+}

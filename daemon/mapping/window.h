@@ -52,6 +52,10 @@ void window_deinit(struct window *window);
  * ERR_TOO_LONG when the unread part is WINDOW_RECORD_MAX bytes already. */
 int window_more(struct window *window) SG_MUST_CHECK;
 
+/* The line at `next`: its bytes without the line end, and with it; 0 bytes at
+ * the end of the input. Nothing is consumed. Errors as window_more. */
+int window_line(struct window *window, size_t *ret_len, size_t *ret_bytes) SG_MUST_CHECK;
+
 static inline char *window_at(const struct window *window)
 {
 	return window->bytes + window->next;

@@ -24,15 +24,16 @@ static void put_base64(struct buf *buf, const uint8_t *bytes, size_t len)
 	buf_put_byte(buf, '"');
 }
 
-/* "event_time_us" -> "eventTimeUs" */
+/* "event_time_us" -> "eventTimeUs", "hour_plus_1" -> "hourPlus1" */
 static void put_name(struct buf *buf, const char *name)
 {
 	buf_put_byte(buf, '"');
 	for (; *name; name++) {
-		bool joint = *name == '_' && name[1] >= 'a' && name[1] <= 'z';
+		bool joint = *name == '_' && name[1];
 		if (joint)
 			name++;
-		buf_put_byte(buf, (uint8_t)(joint ? *name - 'a' + 'A' : *name));
+		bool raised = joint && *name >= 'a' && *name <= 'z';
+		buf_put_byte(buf, (uint8_t)(raised ? *name - 'a' + 'A' : *name));
 	}
 	buf_put_text(buf, "\":");
 }

@@ -60,6 +60,13 @@ Test(pb_json, repeated_and_signed)
 	                    "\"value\":\"-9223372036854775808\"},{}]}");
 }
 
+Test(pb_json, a_name_that_ends_in_a_number)
+{
+	Streamgauge__V1__ReportRow row = STREAMGAUGE__V1__REPORT_ROW__INIT;
+	row.hour_plus_1 = 24;
+	expect(&row.base, "{\"hourPlus1\":24}");
+}
+
 /* A member of a oneof is there when it is chosen, also as 0. */
 Test(pb_json, oneof)
 {

@@ -6,7 +6,7 @@
  *   ...:cells:<set>:<grain>:<period>
  *   ...:rows:<report>:<month>
  *   ...:dict:<segment>
- *   ...:dedup:<source>:<hour>
+ *   ...:dedup:<part>:<hour>
  *   ...:rejects:<source>
  *
  * In a tenant's name `{ } : * %` and control characters are written %XX. */

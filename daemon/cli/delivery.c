@@ -215,19 +215,28 @@ static void put_cursor(struct run *run, uint64_t sent, struct buf *cursor)
 	position_write(&position, cursor);
 }
 
-/* The instant up to which the feed is complete: its newest event, never beyond
- * now. */
-static bool put_heartbeat(struct run *run, Streamgauge__V1__Batch *batch)
+/* The instant up to which the feed is complete: its newest event, or the end of
+ * that one's day in the source's zone; never beyond now. */
+static int64_t complete_through(const struct run *run)
 {
 	const struct delivery *delivery = run->delivery;
 	int64_t newest = delivery->mapped->items.feeds[delivery->feed].newest_us;
+	struct zone *zone = NULL;
+	if (delivery->mapped->items.mapping->whole_days &&
+	    zone_open(delivery->time_zone, &zone) == 0)
+		newest = zone_day_start(zone, zone_local_of(zone, newest).day + 1);
+	zone_close(zone);
+	return newest < delivery->options->now_us ? newest : delivery->options->now_us;
+}
+
+static bool put_heartbeat(struct run *run, Streamgauge__V1__Batch *batch)
+{
 	Streamgauge__V1__Heartbeat *beat = arena_alloc(&run->arena, sizeof(*beat));
 	batch->heartbeats = arena_alloc(&run->arena, sizeof(beat));
 	if (!beat || !batch->heartbeats)
 		return false;
 	streamgauge__v1__heartbeat__init(beat);
-	beat->complete_through_us =
-	    newest < delivery->options->now_us ? newest : delivery->options->now_us;
+	beat->complete_through_us = complete_through(run);
 	batch->heartbeats[batch->n_heartbeats++] = beat;
 	return true;
 }

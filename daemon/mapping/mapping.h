@@ -145,6 +145,7 @@ struct mapping {
 	 * file is one reading. */
 	int64_t readings_apart_us;
 	bool slices_complete;
+	bool whole_days; /* of events: a file ends with the end of a civil day */
 	uint32_t final_after_days;
 	uint32_t cadence_hours;
 	const char **columns; /* by column reference */

@@ -292,6 +292,12 @@ static int parse_lists(struct loader *loader, const struct yaml_node *root)
 	if (!err && node)
 		err = yaml_choice(node, slices, &choice, loader->error);
 	mapping->slices_complete = choice == 0;
+	node = yaml_map_get(root, "whole_days");
+	if (!err && node)
+		err = yaml_bool(node, &mapping->whole_days, loader->error);
+	if (!err && mapping->whole_days && mapping->class != MAPPING_EVENT)
+		err = yaml_fail(loader->error, node,
+		                "`whole_days` is about events; for reports say `slices: complete`");
 	return err;
 }
 
@@ -320,15 +326,25 @@ static int parse_account(struct loader *loader, const struct yaml_node *root)
 
 static int parse_root(struct loader *loader, const struct yaml_node *root)
 {
-	static const char *const known[] = {"platform",      "label",
-	                                    "revision",      "class",
-	                                    "formats",       "absent",
-	                                    "account",       "currency",
-	                                    "time_zone",     "as_of",
-	                                    "slices",        "final_after_days",
-	                                    "cadence_hours", "readings_apart_hours",
-	                                    "ignore",        "reports",
-	                                    "events",        NULL};
+	static const char *const known[] = {"platform",
+	                                    "label",
+	                                    "revision",
+	                                    "class",
+	                                    "formats",
+	                                    "absent",
+	                                    "account",
+	                                    "currency",
+	                                    "time_zone",
+	                                    "as_of",
+	                                    "slices",
+	                                    "final_after_days",
+	                                    "cadence_hours",
+	                                    "readings_apart_hours",
+	                                    "whole_days",
+	                                    "ignore",
+	                                    "reports",
+	                                    "events",
+	                                    NULL};
 	static const char *const classes[] = {"event", "report", NULL};
 	struct mapping *mapping = loader->mapping;
 	struct yaml_node *node = NULL;

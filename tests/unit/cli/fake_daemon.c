@@ -104,7 +104,7 @@ static bool on_hello(struct fake_daemon *fake, int fd, const Streamgauge__V1__He
 	welcome.max_frame_bytes = 4u << 20;
 	welcome.max_items = fake->max_items;
 	welcome.currency = (char *)"EUR";
-	welcome.time_zone = (char *)"UTC";
+	welcome.time_zone = fake->zone[0] ? fake->zone : (char *)"UTC";
 	reply.reply_case = STREAMGAUGE__V1__REPLY__REPLY_WELCOME;
 	reply.welcome = &welcome;
 	return send_reply(fd, &reply);

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "fake_daemon.h"
@@ -242,6 +243,12 @@ Test(send, a_file_that_is_not_understood_stops_the_others)
 	room_close(&room);
 }
 
+static const char now_yaml[] = "platform: shop\nclass: event\nwhole_days: true\n"
+                               "events:\n  - id: event_id\n"
+                               "    time: {column: time, form: epoch_s}\n"
+                               "    dims: {country: country, channel: channel}\n"
+                               "    measures: {sessions: {column: sessions}}\n";
+
 Test(send, events_say_how_far_they_are_complete)
 {
 	static const char text[] = "event_id,time,country,channel,sessions\n"
@@ -253,10 +260,32 @@ Test(send, events_say_how_far_they_are_complete)
 	put_file(&room, "b.csv", "", text, strlen(text));
 	cr_assert_eq(run(&room, "send a.csv b.csv"), 0, "%s", room.out);
 	cr_assert_eq(room.fake->heartbeats, 1, "only the last file of a mapping says it");
-	cr_assert_eq(room.fake->complete_through_us, INT64_C(1767344400000000));
+	cr_assert_eq(room.fake->complete_through_us, INT64_C(1767398400000000),
+	             "exports of whole days: to the end of 2026-01-02");
 	check_says(&room, "a.csv: demo_sessions/default: 2 accepted (fsync)");
 	cr_assert_eq(run(&room, "send --no-heartbeat a.csv"), 0);
 	cr_assert_eq(room.fake->heartbeats, 1);
+	cr_assert_eq(run(&room, "send --source ny --zone America/New_York a.csv"), 0);
+	cr_assert_eq(room.fake->complete_through_us, INT64_C(1767416400000000),
+	             "to the end of the day in the source's zone");
+	room_close(&room);
+}
+
+Test(send, a_day_that_has_not_ended_is_complete_up_to_now)
+{
+	char text[256];
+	struct room room;
+	room_open(&room);
+	time_t start = time(NULL);
+	(void)snprintf(text, sizeof(text),
+	               "event_id,time,country,channel,sessions\ns1,%lld,DE,direct,5\n",
+	               (long long)start);
+	put_file(&room, "a.csv", "", text, strlen(text));
+	put_file(&room, "now.yaml", "", now_yaml, strlen(now_yaml));
+	cr_assert_eq(run(&room, "send --mappings . a.csv"), 0, "%s", room.out);
+	cr_assert_eq(room.fake->heartbeats, 1);
+	cr_assert_geq(room.fake->complete_through_us, (int64_t)start * 1000000);
+	cr_assert_leq(room.fake->complete_through_us, ((int64_t)time(NULL) + 1) * 1000000);
 	room_close(&room);
 }
 

@@ -22,6 +22,8 @@ static const char *const accepted[] = {
     HEAD "reports:\n  - {report: w, level: geo, rollup: true, period: {month: a}, " TAIL,
     "platform: shop\nclass: event\nevents:\n  - {id: {columns: [a, b]}, time: {column: t, zone: "
     "Europe/Berlin}, type: {constant: click}}\n",
+    "platform: shop\nclass: event\nwhole_days: true\nevents:\n  - {id: a, time: t, type: "
+    "{constant: click}}\n",
 };
 
 Test(mapping, accepts)
@@ -77,6 +79,9 @@ static const struct {
     {HEAD "as_of: {column: x, zone: Europe/Nowhere}\n" REPORT TAIL, "no time zone"},
     {"platform: shop\nclass: event\nevents:\n  - {id: a, measures: {clicks: {column: c}}}\n",
      "`time` is missing"},
+    {HEAD "whole_days: true\n" REPORT TAIL, "shop.yaml:3: `whole_days` is about events"},
+    {"platform: shop\nclass: event\nwhole_days: 2\nevents:\n  - {id: a, time: t}\n",
+     "shop.yaml:3:"},
 };
 
 Test(mapping, refuses_with_file_and_line)

@@ -24,11 +24,15 @@ MICRO = decimal.Decimal(1000000)
 
 AD_COUNTS = ("impressions", "clicks")
 AD_MICROS = ("spend", "conversions", "conversion_value")
-ORDER_COUNTS = ("orders", "orders_new", "orders_repeat", "units", "refund_count")
+ORDER_COUNTS = ("orders", "orders_new", "orders_repeat", "new_customers", "units", "refund_count")
 ORDER_MICROS = ("gross_revenue", "discounts", "cogs", "refunds")
 SESSION_COUNTS = ("sessions", "engaged_sessions", "product_views", "add_to_carts", "checkouts")
 MICROS = frozenset(AD_MICROS + ORDER_MICROS)
 MEASURES = AD_COUNTS + AD_MICROS + ORDER_COUNTS + ORDER_MICROS + SESSION_COUNTS
+
+# Measures that bear the figures of a column with another name: a customer is new
+# with the first order.
+COLUMNS = {"new_customers": "orders_new"}
 
 # Golden file -> the columns that name a row of it.
 TABLES = {
@@ -63,7 +67,8 @@ def rows_of(path):
 
 
 def values_of(row, measures):
-    return {m: integer(m, row[m]) for m in measures if row[m] != ""}
+    texts = {m: row[COLUMNS.get(m, m)] for m in measures}
+    return {m: integer(m, text) for m, text in texts.items() if text != ""}
 
 
 def ad_rows(directory, files=("ads_reading1.csv", "ads_reading2.csv")):

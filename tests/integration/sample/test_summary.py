@@ -116,10 +116,42 @@ class Summary(unittest.TestCase):
         self.assertEqual(len(named), 1)
         self.assertIn("Trail shoes - generic (Q4)", named[0].values())
 
-    def test_the_last_day_is_complete(self):
+    def test_what_a_new_customer_costs(self):
+        """By day, channel and in total; the sample bears neither fees nor production."""
+        for name, (grain, by) in TABLES.items():
+            if name not in ("total", "days", "channels"):
+                continue
+            with self.subTest(name):
+                header, *lines = reference.golden_lines(name)
+                want = {tuple(line[:len(reference.TABLES[name])]): dict(zip(header, line))
+                        for line in lines}
+                text = self.feeder.csv(tenant="demo", from_=self.first.isoformat(),
+                                       to=self.end.isoformat(), grain=grain, kpi="cac",
+                                       **({"by": ",".join(by)} if by else {}))
+                rows = list(csv.DictReader(io.StringIO(text)))
+                self.assertGreater(len(rows), 0)
+                for row in rows:
+                    day = datetime.date.fromisoformat(row["bucket_start"][:10])
+                    key = (str((self.end - day).days),) if grain == "day" else ()
+                    golden_row = want[key + tuple(row[dim] for dim in by)]
+                    self.assertEqual((row["numerator"] or "0", row["denominator"] or "0"),
+                                     (golden_row["spend"], golden_row["new_customers"]), row)
+                if name == "total":
+                    spend, new = float(golden_row["spend"]), int(golden_row["new_customers"])
+                    self.assertAlmostEqual(float(rows[0]["value"]), spend / new, places=6)
+
+    def test_every_source_is_complete_through_the_last_day(self):
         sources = self.feeder.get_json("/v1/sources", tenant="demo")["sources"]
-        ads = [source for source in sources if source["source"].startswith("demo_ads/")]
-        self.assertEqual([source["complete_through"] for source in ads], [self.end.isoformat()])
+        self.assertEqual({source["source"]: source["complete_through"] for source in sources},
+                         {name: self.end.isoformat() for name in
+                          ("demo_ads/4711-0815", "demo_orders/default", "demo_sessions/default")})
+
+    def test_the_default_range_ends_with_the_sample(self):
+        answer = self.feeder.get_json("/v1/summary", tenant="demo", kpi="spend,orders,sessions")
+        self.assertEqual((answer["from"], answer["to"]),
+                         ((self.end - datetime.timedelta(days=27)).isoformat(),
+                          self.end.isoformat()))
+        self.assertEqual([row["status"] for row in answer["rows"]], ["ok"] * 3)
 
 
 if __name__ == "__main__":

@@ -38,6 +38,21 @@ static void copy_short(char *to, const uint8_t *from, size_t len)
 	}
 }
 
+static uint64_t load8(const void *at)
+{
+	uint64_t word;
+	memcpy(&word, at, sizeof(word));
+	return word;
+}
+
+/* memcmp of what is mostly a name, without the call. */
+static bool same_short(const char *a, const uint8_t *b, size_t len)
+{
+	if (len < 8 || len > 16)
+		return memcmp(a, b, len) == 0;
+	return load8(a) == load8(b) && load8(a + len - 8) == load8(b + len - 8);
+}
+
 /* A copy with a NUL behind it. The event's texts lie one after another in room
  * that was taken for all of them. */
 static char *copy_text(struct event_reader *reader, struct cursor field)
@@ -54,17 +69,38 @@ static char *copy_text(struct event_reader *reader, struct cursor field)
 static char *share_text(struct event_reader *reader, struct cursor field, struct event_name *name)
 {
 	size_t len = cursor_left(&field);
-	if (!name->text || name->len != len || memcmp(name->text, field.next, len) != 0) {
+	if (!name->text || name->len != len || !same_short(name->text, field.next, len)) {
 		name->text = copy_text(reader, field);
 		name->len = len;
 	}
 	return (char *)name->text;
 }
 
+/* A dim as nearly all are: the name of the event before, then a short value,
+ * and nothing else. NULL when it is not; else the value, to the end of `in`. */
+static const uint8_t *usual_value(struct cursor in, const struct event_name *name)
+{
+	size_t len = cursor_left(&in);
+	size_t rest = len - name->len - 4; /* two tags and two lengths of one byte */
+	const uint8_t *at = in.next;
+	if (!name->text || name->len > 127 || len < name->len + 4 || rest > 127)
+		return NULL;
+	if (at[0] != BYTES(1) || at[1] != name->len || at[2 + name->len] != BYTES(2) ||
+	    at[3 + name->len] != rest || !same_short(name->text, at + 2, name->len))
+		return NULL;
+	return at + 4 + name->len;
+}
+
 static enum event_read read_dim(struct event_reader *reader, struct cursor in,
                                 struct event_name *name, pb_dim *dim)
 {
-	streamgauge__v1__dim__init(dim);
+	*dim = (pb_dim)STREAMGAUGE__V1__DIM__INIT;
+	const uint8_t *value = usual_value(in, name);
+	if (value) {
+		dim->key = (char *)name->text;
+		dim->value = copy_text(reader, (struct cursor){value, in.end, false});
+		return EVENT_READ_OK;
+	}
 	while (!cursor_done(&in)) {
 		uint64_t key = cursor_varint(&in);
 		if (key == BYTES(1))
@@ -82,7 +118,7 @@ static enum event_read read_dim(struct event_reader *reader, struct cursor in,
 static enum event_read read_amount(struct event_reader *reader, struct cursor in,
                                    struct event_name *name, pb_amount *amount)
 {
-	streamgauge__v1__amount__init(amount);
+	*amount = (pb_amount)STREAMGAUGE__V1__AMOUNT__INIT;
 	while (!cursor_done(&in)) {
 		uint64_t key = cursor_varint(&in);
 		if (key == BYTES(1))
@@ -130,7 +166,7 @@ enum event_read event_read(struct event_reader *reader, struct cursor content, p
 	struct parts parts;
 	parts.dim_count = 0;
 	parts.amount_count = 0;
-	streamgauge__v1__event__init(&event);
+	event = (pb_event)STREAMGAUGE__V1__EVENT__INIT;
 	/* Each text took a tag and a length on the wire, so a NUL behind it fits. */
 	reader->texts = arena_alloc(reader->arena, cursor_left(&content) + 1);
 	if (!reader->texts)

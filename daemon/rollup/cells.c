@@ -37,7 +37,7 @@ static void gather_spill(struct gather *gather, uint32_t key, int64_t value)
 	gather->spill[gather->spill_count++] = (struct cell){key, value};
 }
 
-void gather_add(struct gather *gather, uint32_t key, int64_t value)
+bool gather_add(struct gather *gather, uint32_t key, int64_t value)
 {
 	if (gather->used * 4 >= gather->slot_count * 3)
 		gather_grow(gather);
@@ -50,10 +50,13 @@ void gather_add(struct gather *gather, uint32_t key, int64_t value)
 	if (!slot->key) {
 		*slot = (struct cell){key + 1, value};
 		gather->used++;
-	} else if (!__builtin_add_overflow(slot->value, value, &sum))
+		return true;
+	}
+	if (!__builtin_add_overflow(slot->value, value, &sum))
 		slot->value = sum;
 	else
 		gather_spill(gather, key, value);
+	return false;
 }
 
 static int by_key(const void *a, const void *b)

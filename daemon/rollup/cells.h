@@ -56,8 +56,8 @@ struct gather {
 };
 
 /* Adds value to the key; ends the process when memory is out, because a batch
- * that is half applied cannot be taken back. */
-void gather_add(struct gather *gather, uint32_t key, int64_t value);
+ * that is half applied cannot be taken back. True when the key was new. */
+bool gather_add(struct gather *gather, uint32_t key, int64_t value);
 
 static inline uint32_t gather_count(const struct gather *gather)
 {

@@ -205,10 +205,9 @@ void partition_add(struct partition *partition, uint32_t group_id, const struct 
 	if (!page || page->id.c != place->period)
 		page = cell_page(partition, group, place->grain, place->period);
 	pages_touch(&partition->pages, page);
-	uint32_t before = gather_count(&page->gather);
-	gather_add(&page->gather, cell_key(group->index % GROUPS_PER_PAGE, column, place->pos),
-	           value);
-	partition->work_bytes += (gather_count(&page->gather) - before) * 2 * sizeof(struct cell);
+	uint32_t key = cell_key(group->index % GROUPS_PER_PAGE, column, place->pos);
+	if (gather_add(&page->gather, key, value))
+		partition->work_bytes += 2 * sizeof(struct cell);
 }
 
 /* ---- row pages ---- */

@@ -226,6 +226,15 @@ class Bed:
             keep_state(self.daemon)
             raise AssertionError("%s\n%s" % (error, self.log())) from error
 
+    def compare_anew(self, what):
+        """What a new daemon and a new Redis load from the files."""
+        self.settle()
+        redis = self.daemon.redis_pid()
+        self.daemon.kill()
+        kill(redis)
+        self.daemon.start()
+        return self.compare(what + ", loaded anew")
+
     def told(self):
         return "%d batches, %d sent again, %d sessions, %d daemons" % (
             sum(sender.feed.made for sender in self.senders),

@@ -12,9 +12,9 @@ KPIS = dict(EVENT_KPIS, **ROW_KPIS)
 SHOWN = 12  # differences that a failure lists
 
 
-def summary(daemon, **query):
+def summary(daemon, tenant="demo", **query):
     """Rows of /v1/summary.csv as dicts."""
-    status, _, body = daemon.get("/v1/summary.csv", tenant="demo", **query)
+    status, _, body = daemon.get("/v1/summary.csv", tenant=tenant, **query)
     if status != 200:
         raise AssertionError("%s: %d %s" % (query, status, body[:500]))
     return csv.DictReader(io.StringIO(body.decode()))
@@ -64,17 +64,18 @@ def differences(rows, expected, key_of, kpis, what):
     return found, seen
 
 
-def day_rows(daemon, names, first, last):
+def day_rows(daemon, tenant, names, first, last):
     """The rows of a grouping set, in answers that stay below the row limit."""
     step = datetime.timedelta(days=8)
     query = {"by": ",".join(names)} if names else {}
     while first <= last:
         end = min(last, first + step - datetime.timedelta(days=1))
-        yield from summary(daemon, from_=first, to=end, grain="day", kpi=",".join(KPIS), **query)
+        yield from summary(daemon, tenant, from_=first, to=end, grain="day", kpi=",".join(KPIS),
+                           **query)
         first = end + datetime.timedelta(days=1)
 
 
-def day_cells(daemon, reference):
+def day_cells(daemon, reference, tenant="demo"):
     """Every day cell of every grouping set."""
     cells = reference.cells()
     if cells != reference.cells_by_last_reading():
@@ -86,7 +87,7 @@ def day_cells(daemon, reference):
         sums = {((values, day), measure, currency): value
                 for (set_, values, measure, currency, day), value in cells.items()
                 if set_ == at and measure in KPIS.values()}
-        rows = day_rows(daemon, names, min(days), max(days))
+        rows = day_rows(daemon, tenant, names, min(days), max(days))
         more, count = differences(
             rows, expected_of(sums),
             lambda row, names=names: (tuple(row[name] for name in names),

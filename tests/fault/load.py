@@ -56,6 +56,10 @@ class Feed:
         self.made = 0
         reference.source(name, currency)
 
+    def over(self):
+        """No more batches will come."""
+        return False
+
     def batch(self):
         """The next batch."""
         self.made += 1
@@ -157,8 +161,9 @@ class Rows(Feed):
 
     REPORT = "campaign_daily"
 
-    def __init__(self, *args, days=6, **more):
+    def __init__(self, *args, days=6, flaws=True, **more):
         super().__init__(*args, **more)
+        self.flaws = flaws  # slices with a rejected row, and with too few rows
         today = datetime.datetime.fromtimestamp(self.now_us // 1_000_000, ZONE).date()
         self.days = [today - datetime.timedelta(days=n) for n in range(1, days + 1)]
         self.days.append(today - datetime.timedelta(days=28))
@@ -218,8 +223,8 @@ class Rows(Feed):
         self.slices += 1
         slice_id = "s%d" % self.slices
         day = rng.choice(self.days)
-        bad = rng.random() < 0.05
-        short = rng.random() < 0.05
+        bad = self.flaws and rng.random() < 0.05
+        short = self.flaws and rng.random() < 0.05
         rows = [(key, self.placed(key[0]), self.values())
                 for key in self.keys() if rng.random() < 0.8]
         rng.shuffle(rows)

@@ -77,13 +77,14 @@ class Link:
 class Sender(threading.Thread):
     """Sends what its feed makes, while told to go on."""
 
-    def __init__(self, daemon, feed, unix=False, pause=0.004):
-        super().__init__(daemon=True, name=feed.name)
+    def __init__(self, daemon, feed, unix=False, pause=0.004, tenant="demo"):
+        super().__init__(daemon=True, name="%s %s" % (tenant, feed.name))
         self.daemon_under_test = daemon
         self.feed = feed
+        self.tenant = tenant
         self.unix = unix
         self.pause = pause  # seconds between new batches
-        self.rng = random.Random("sender " + feed.name)
+        self.rng = random.Random("sender " + self.name)
         self.instance = self.rng.randbytes(16)
         self.kept = collections.OrderedDict()  # sequence -> Batch, not acknowledged
         self.acked = 0
@@ -133,7 +134,7 @@ class Sender(threading.Thread):
     def hello(self, link):
         """Opens the session; the sequence to go on with, or None: not now."""
         link.send(framed(pb.Request(hello=pb.Hello(
-            tenant="demo", source=self.feed.name, instance=self.instance, acked=self.acked,
+            tenant=self.tenant, source=self.feed.name, instance=self.instance, acked=self.acked,
             declaration=self.feed.declaration(), client="fault"))))
         reply = link.reply()[0]
         if reply.WhichOneof("reply") == "error" and reply.error.code in LATER:
@@ -168,7 +169,8 @@ class Sender(threading.Thread):
         next_made = 0.0
         while not self.ending:
             now = time.monotonic()
-            if not waiting and self.going.is_set() and now >= next_made and len(flying) < window:
+            if (not waiting and self.going.is_set() and not self.feed.over()
+                    and now >= next_made and len(flying) < window):
                 batch = self.feed.batch()
                 self.kept[batch.sequence] = batch
                 waiting.append(batch.sequence)

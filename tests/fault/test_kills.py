@@ -42,6 +42,7 @@ class Kills(unittest.TestCase):
     @classmethod
     def tearDownClass(cls):
         cls.bed.compare("after all")
+        cls.bed.compare_anew("after all")
         print(cls.bed.told(), flush=True)
 
     # ---- what a scenario does ----

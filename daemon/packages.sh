@@ -15,7 +15,7 @@ packages_build() {
 packages_test() {
 	packages_build
 	cat <<-'LIST'
-		git libcriterion-dev procps python3 python3-protobuf
+		git libcriterion-dev libjansson-dev procps python3 python3-protobuf
 	LIST
 }
 

@@ -3,8 +3,8 @@
 
 #include <string.h>
 
-#include "query/refuse.h"
 #include "base/utf8.h"
+#include "query/refuse.h"
 
 const char *const query_parameters[] = {"tenant", "from",  "to",  "last",   "this",   "grain",
                                         "by",     "stage", "kpi", "filter", "format", NULL};

@@ -106,7 +106,12 @@ class Kills(unittest.TestCase):
         for at in range(10):
             victim = self.rng.choice(VICTIMS) if at > 2 else VICTIMS[at]
             self.bed.run_for(self.rng.random() * 0.8)
-            self.daemon.kill_victim(victim, self.rng)
+            if self.rng.random() < 0.4:
+                # Redis is killed while it writes its log anew.
+                self.daemon.command("BGREWRITEAOF")
+                time.sleep(self.rng.random() * 0.03)
+                victim += " (log being rewritten)"
+            self.daemon.kill_victim(victim.split(" ", 1)[0], self.rng)
             if self.rng.random() < 0.5:
                 if self.daemon.process is None:
                     self.daemon.spawn_armed()

@@ -150,7 +150,9 @@ static enum step await(struct run *run, Streamgauge__V1__Reply__ReplyCase wanted
 			            "the daemon answered something else than was asked");
 		if (reply) {
 			*ret_reply = reply;
-			run->forward_us = clock_mono_us();
+			/* A daemon that welcomes and never acknowledges is given up. */
+			if (!opening || !run->welcomed)
+				run->forward_us = clock_mono_us();
 			return STEP_OK;
 		}
 		int err = client_step(&run->client, STEP_MS);
@@ -201,6 +203,11 @@ static enum step open_session(struct run *run)
 	return STEP_OK;
 }
 
+static bool out_of_patience(const struct run *run)
+{
+	return clock_mono_us() - run->forward_us > PATIENCE_MS * INT64_C(1000);
+}
+
 /* Opens a session, again and again while that may help. */
 static enum step connect_anew(struct run *run)
 {
@@ -210,7 +217,7 @@ static enum step connect_anew(struct run *run)
 		step = open_session(run);
 		if (step != STEP_RECONNECT)
 			break;
-		if (clock_mono_us() - run->forward_us > PATIENCE_MS * INT64_C(1000))
+		if (out_of_patience(run))
 			return STEP_STOP;
 		pause_ms(PAUSE_MS);
 	}
@@ -345,6 +352,9 @@ static enum step deliver(struct run *run, struct items_batch *batch)
 	}
 	enum step step = send_once(run, batch, hash);
 	while (step == STEP_RECONNECT) {
+		if (out_of_patience(run))
+			return STEP_STOP;
+		pause_ms(PAUSE_MS);
 		uint64_t before = run->last_sequence;
 		step = connect_anew(run);
 		if (step != STEP_OK)

@@ -75,6 +75,8 @@ static void note_hello(struct fake_daemon *fake, const Streamgauge__V1__Hello *h
 	fake->hellos++;
 	fake->accept_loss = fake->accept_loss || hello->accept_loss;
 	(void)snprintf(fake->source, sizeof(fake->source), "%s", hello->source);
+	if (!declaration)
+		return;
 	(void)snprintf(fake->currency, sizeof(fake->currency), "%s", declaration->currency);
 	(void)snprintf(fake->zone, sizeof(fake->zone), "%s", declaration->time_zone);
 	size_t len = 0;
@@ -133,9 +135,11 @@ static void apply(struct fake_daemon *fake, const Streamgauge__V1__Batch *batch)
 		fake->complete_through_us = batch->heartbeats[i]->complete_through_us;
 	fake->commits += batch->n_commits;
 	fake->heartbeats += batch->n_heartbeats;
-	fake->sequence = batch->sequence;
-	fake->cursor_len = (uint32_t)batch->cursor.len;
-	memcpy(fake->cursor, batch->cursor.data, batch->cursor.len);
+	if (batch->sequence) {
+		fake->sequence = batch->sequence;
+		fake->cursor_len = (uint32_t)batch->cursor.len;
+		memcpy(fake->cursor, batch->cursor.data, batch->cursor.len);
+	}
 	fake->batches++;
 	uint32_t size = (uint32_t)(batch->n_rows + batch->n_events);
 	fake->largest_batch = size > fake->largest_batch ? size : fake->largest_batch;
@@ -177,7 +181,7 @@ static bool on_batch(struct fake_daemon *fake, int fd, const Streamgauge__V1__Ba
 		fake->batch_error = NULL;
 		return send_error(fd, code);
 	}
-	if (batch->sequence != fake->sequence + 1)
+	if (batch->sequence && batch->sequence != fake->sequence + 1)
 		return send_error(fd, "sequence_gap");
 	apply(fake, batch);
 	if (fake->drops > 0 && fake->batches % fake->drop_after == 0) {

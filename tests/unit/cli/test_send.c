@@ -289,6 +289,38 @@ Test(send, a_day_that_has_not_ended_is_complete_up_to_now)
 	room_close(&room);
 }
 
+/* A connection that ends between applying and answering. */
+Test(send, items_over_a_broken_connection)
+{
+	static const char without[] = "{\"events\":[{\"amounts\":[{\"value\":7}]}]}\n"
+	                              "{\"events\":[{\"amounts\":[{\"value\":8}]}]}\n";
+	static const char with[] =
+	    "{\"events\":[{\"eventId\":\"a\",\"amounts\":[{\"value\":9}]}]}\n";
+	struct room room;
+	room_open(&room);
+	put_file(&room, "without", "", without, strlen(without));
+	put_file(&room, "with", "", with, strlen(with));
+	room.fake->drop_after = 1;
+	room.fake->drops = 1;
+	cr_assert_eq(run(&room, "send --items --source shop/a without"), 0, "%s", room.out);
+	check_says(&room, "2 applied before a connection was lost");
+	cr_assert_eq(room.fake->hellos, 2);
+	cr_assert_eq(room.fake->applied[7], 1);
+	cr_assert_eq(room.fake->applied[8], 1);
+	cr_assert_eq(room.fake->sequence, 1);
+	/* Unnumbered, since an id tells a repeat: sent until it is acknowledged. */
+	room.fake->drop_after = 2;
+	room.fake->drops = 1;
+	cr_assert_eq(run(&room, "send --items --source shop/a with"), 0, "%s", room.out);
+	check_says(&room, "1 accepted");
+	cr_assert_eq(room.fake->applied[9], 2);
+	cr_assert_eq(room.fake->sequence, 1);
+	/* What was sent before is known by the cursor. */
+	cr_assert_eq(run(&room, "send --items --source shop/a without"), 5);
+	cr_assert_eq(room.fake->applied[7], 1);
+	room_close(&room);
+}
+
 Test(send, a_refusal_is_exit_5)
 {
 	static const char good[] = ROW("2026-01-01", "1", "1");

@@ -2,6 +2,7 @@
 """A daemon that is made to fail while a load runs, and is compared with the
 reference afterwards."""
 
+import glob
 import http.client
 import os
 import random
@@ -146,6 +147,17 @@ class FaultDaemon(harness.Daemon):
         if victim == "redis":
             kill(self.process.pid, signal.SIGCONT)
 
+    def log_is_whole(self):
+        """No transaction in Redis' log was left open, as one that was cut would be:
+        the next one would be executed together with it."""
+        opened = closed = 0
+        for path in glob.glob(os.path.join(self.state, "redis", "appendonlydir", "*.incr.aof")):
+            with open(path, "rb") as file:
+                data = file.read()
+            opened += data.count(b"*1\r\n$5\r\nMULTI\r\n")
+            closed += data.count(b"*1\r\n$4\r\nEXEC\r\n")
+        return opened == closed
+
     def command(self, *words):
         """One command to its Redis; simple replies only."""
         with socket.socket(socket.AF_UNIX) as link:
@@ -233,6 +245,7 @@ class Bed:
         self.daemon.kill()
         kill(redis)
         self.daemon.start()
+        until(self.daemon.log_is_whole, "a log of whole transactions", patience=10)
         return self.compare(what + ", loaded anew")
 
     def told(self):

@@ -156,9 +156,10 @@ class Trouble(Case):
 
     def test_back_in_time_is_replayed(self):
         """The ring holds what Redis lost: nobody notices."""
-        for _ in range(6):
+        for at in range(6):
             self.bed.run_for(0.3)
-            cut = self.go_back(lambda: self.cut_log(200_000))
+            cut = self.go_back(lambda at=at: self.cut_log(200_000) if at % 2
+                               else self.cut_flushes(self.rng.randrange(1, 20)))
             self.bed.run_for(0.2)
             cells = self.bed.compare("Redis %d bytes back" % cut, fine=False)
             print("%6d bytes back: %d cells equal" % (cut, cells), flush=True)

@@ -48,6 +48,7 @@ static inline bool value_given(const struct value_rule *rule)
 
 struct dim_rule {
 	uint16_t name;
+	int line; /* in the mapping file */
 	struct value_rule value;
 };
 
@@ -63,6 +64,7 @@ struct measure_rule {
 	uint16_t name;
 	uint16_t column;
 	uint16_t factor; /* second column of a product, else MAPPING_NO_COLUMN */
+	int line;        /* in the mapping file */
 	enum measure_kind kind;
 	bool micros;   /* the column is in millionths already */
 	bool whole;    /* of kind fraction, but this exporter writes whole numbers */

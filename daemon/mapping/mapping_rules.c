@@ -154,6 +154,7 @@ int rule_dims(struct loader *loader, const struct yaml_node *node, struct dim_ru
 		memcpy(merged, rules->rules, rules->count * sizeof(*merged));
 	for (uint32_t i = 0; i < node->count && !err; i++) {
 		struct dim_rule *rule = &merged[rules->count + i];
+		rule->line = node->keys[i]->line;
 		err = rule_name(loader, node->keys[i], false, &rule->name);
 		if (!err)
 			err = rule_value(loader, node->items[i], &rule->value);
@@ -254,6 +255,7 @@ int rule_measures(struct loader *loader, const struct yaml_node *node, struct sh
 		memcpy(merged, shape->measures, shape->measure_count * sizeof(*merged));
 	for (uint32_t i = 0; i < node->count && !err; i++) {
 		struct measure_rule *rule = &merged[shape->measure_count + i];
+		rule->line = node->keys[i]->line;
 		err = rule_name(loader, node->keys[i], true, &rule->name);
 		if (!err)
 			err = parse_measure(loader, node->items[i], rule);

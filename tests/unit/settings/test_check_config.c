@@ -3,8 +3,10 @@
 #include <criterion/redirect.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include "cli/check_config.h"
+#include "config_file.h"
 
 static int run(char *first, char *second)
 {
@@ -26,7 +28,7 @@ Test(check_config, the_shipped_file_is_good, .init = redirect)
 	fflush(stdout);
 	cr_assert_stdout_eq_str(
 	    SG_SOURCE_DIR "/config/streamgauge.yaml: ok (1 tenants, 51 measures, 25 event types, "
-	                  "6 dimensions, 6 grouping sets, 7 stages, 53 KPIs)\n");
+	                  "6 dimensions, 6 grouping sets, 7 stages, 53 KPIs, 8 mappings)\n");
 }
 
 Test(check_config, a_missing_file_is_exit_2, .init = redirect)
@@ -35,6 +37,87 @@ Test(check_config, a_missing_file_is_exit_2, .init = redirect)
 	cr_assert_eq(run(path, NULL), 2);
 	fflush(stderr);
 	cr_assert_stderr_eq_str("/nonexistent.yaml: cannot be read: No such file or directory\n");
+}
+
+/* The exit code for settings whose directory of mappings holds this one; NULL =
+ * there is no such directory. What it says on stderr is left there. */
+static int run_with(const char *tenant, const char *text)
+{
+	struct config_dir dir;
+	char path[CONFIG_PATH_MAX + 32];
+	config_dir_make(&dir);
+	char settings[256];
+	(void)snprintf(settings, sizeof(settings), "tenants: {demo: %s}\n", tenant);
+	config_write(&dir, "streamgauge.yaml", settings);
+	(void)snprintf(path, sizeof(path), "%s/mappings", dir.path);
+	if (text) {
+		cr_assert_eq(mkdir(path, 0755), 0);
+		config_write(&dir, "mappings/shop.yaml", text);
+	}
+	(void)snprintf(path, sizeof(path), "%s/streamgauge.yaml", dir.path);
+	int code = run(path, NULL);
+	config_dir_remove(&dir);
+	fflush(stdout);
+	fflush(stderr);
+	return code;
+}
+
+static int run_with_mapping(const char *text)
+{
+	return run_with("{}", text);
+}
+
+static void check_says(FILE *stream, const char *says)
+{
+	char text[4096];
+	size_t len = fread(text, 1, sizeof(text) - 1, stream);
+	text[len] = '\0';
+	cr_assert(strstr(text, says), "`%s` is not in: %s", says, text);
+}
+
+#define EVENTS "platform: shop\nclass: event\nevents:\n  - id: a\n    time: t\n    measures:\n"
+
+Test(check_config, a_kind_of_another_scale_is_exit_2, .init = redirect)
+{
+	cr_assert_eq(run_with_mapping(EVENTS "      orders: {column: n, kind: fraction}\n"), 2);
+	check_says(cr_get_redirected_stderr(), "/mappings/shop.yaml:7: `orders` is configured");
+}
+
+Test(check_config, a_broken_mapping_is_exit_2, .init = redirect)
+{
+	cr_assert_eq(run_with_mapping(EVENTS "      orders: {colum: n}\n"), 2);
+	check_says(cr_get_redirected_stderr(), "/mappings/shop.yaml:7: ");
+}
+
+Test(check_config, a_measure_that_is_not_configured_is_noted, .init = redirect)
+{
+	cr_assert_eq(run_with_mapping(EVENTS "      oders: {column: n}\n"), 0);
+	check_says(cr_get_redirected_stderr(), "/mappings/shop.yaml:7: note: the measure `oders`");
+	check_says(cr_get_redirected_stdout(), "1 mappings)");
+}
+
+#define REPORTS                                                                                    \
+	"platform: ads\nclass: report\nreports:\n  - {report: daily, level: campaign, rollup: "    \
+	"true, period: {day: d}, measures: {clicks: {column: c}}}\n"
+
+Test(check_config, a_rollup_that_nobody_sends_is_exit_2, .init = redirect)
+{
+	cr_assert_eq(run_with("{rollup: {ads: hourly}}", REPORTS), 2);
+	check_says(cr_get_redirected_stderr(),
+	           "/streamgauge.yaml: tenants.demo.rollup: the mapping of `ads` has no report "
+	           "`hourly`");
+}
+
+Test(check_config, a_rollup_of_the_mapping_is_good, .init = redirect)
+{
+	cr_assert_eq(run_with("{rollup: {ads: daily, others: hourly}}", REPORTS), 0);
+}
+
+Test(check_config, no_mappings_are_said, .init = redirect)
+{
+	cr_assert_eq(run_with_mapping(NULL), 0);
+	check_says(cr_get_redirected_stderr(), "/mappings: No such file or directory: no mapping");
+	check_says(cr_get_redirected_stdout(), "0 mappings)");
 }
 
 Test(check_config, wrong_use_is_exit_2, .init = redirect)

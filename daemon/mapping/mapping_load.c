@@ -97,6 +97,13 @@ static int add_shape(struct loader *loader, const struct yaml_node *node, struct
 		if (strcmp(other->report, shape->report) != 0)
 			continue;
 		shape->first = (uint16_t)i;
+		/* Hours and days of one key would be added up. */
+		if (other->period.kind != shape->period.kind ||
+		    other->period.days != shape->period.days)
+			return yaml_fail(loader->error, node,
+			                 "the report `%s` stands twice with another period: give "
+			                 "one of them an id of its own",
+			                 shape->report);
 		if (other->rollup != shape->rollup || strcmp(other->level, shape->level) != 0)
 			return yaml_fail(
 			    loader->error, node,

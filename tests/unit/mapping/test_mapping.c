@@ -56,6 +56,9 @@ static const struct {
     {HEAD "reports:\n  - {report: a, level: campaign, rollup: true, period: {day: d}, " TAIL
           "  - {report: a, level: ad, rollup: true, period: {day: d}, " TAIL,
      "stands twice with another level"},
+    {HEAD "reports:\n  - {report: a, level: ad, rollup: true, period: {day: d}, " TAIL
+          "  - {report: a, level: ad, rollup: true, period: {hour: d}, " TAIL,
+     "shop.yaml:5: the report `a` stands twice with another period"},
     {HEAD "reports:\n  - {report: a, level: shelf, rollup: true, period: {day: d}, " TAIL,
      "shop.yaml:4:"},
     {HEAD "reports:\n  - {report: a, level: ad, rollup: true, period: {day: d, week: e}, " TAIL,

@@ -125,9 +125,10 @@ static int row_key(struct applying *applying, const pb_row *item, uint32_t repor
                    uint32_t *ret_key, struct fault *fault)
 {
 	const pb_dim *parts[ITEM_DIMS];
-	if (item->n_key)
-		memcpy(parts, item->key, item->n_key * sizeof(*parts));
-	qsort(parts, item->n_key, sizeof(*parts), by_name);
+	for (size_t i = 0; i < item->n_key; i++)
+		parts[i] = item->key[i];
+	if (item->n_key > 1)
+		qsort(parts, item->n_key, sizeof(*parts), by_name);
 	struct buf text = {0};
 	for (size_t i = 0; i < item->n_key; i++) {
 		if (i && strcmp(parts[i]->key, parts[i - 1]->key) == 0) {

@@ -8,6 +8,7 @@
 #include <netinet/tcp.h>
 #include <poll.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/un.h>
@@ -102,6 +103,9 @@ static bool split_address(const char *address, char host[256], char port[16])
 	}
 	if (len == 0 || len > 255 || strspn(colon + 1, "0123456789") != strlen(colon + 1))
 		return false;
+	unsigned long number = strtoul(colon + 1, NULL, 10);
+	if (number == 0 || number > 65535)
+		return false;
 	memcpy(host, start, len);
 	host[len] = '\0';
 	memcpy(port, colon + 1, strlen(colon + 1) + 1);
@@ -115,7 +119,8 @@ static int connect_tcp(struct client *client, const char *address, int timeout_m
 	struct addrinfo hints = {.ai_socktype = SOCK_STREAM};
 	struct addrinfo *found = NULL;
 	if (!split_address(address, host, port))
-		return fail(client, ERR_INVALID, "an address is HOST:PORT or unix:PATH");
+		return fail(client, ERR_INVALID,
+		            "an address is HOST:PORT, as 127.0.0.1:7311, or unix:PATH");
 	int failed = getaddrinfo(host, port, &hints, &found);
 	if (failed)
 		return fail(client, ERR_IO, gai_strerror(failed));

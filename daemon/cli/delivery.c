@@ -427,7 +427,9 @@ static enum step move_bytes(struct run *run, bool *ret_welcomed, int64_t *waited
 		enum step step = take_replies(run, ret_welcomed);
 		if (step != STEP_OK)
 			return step;
-		(void)stop(run, DELIVERY_UNREACHABLE, run->client.error);
+		(void)stop(run, DELIVERY_UNREACHABLE,
+		           run->first_welcome || run->told_to_wait ? run->client.error
+		                                                   : REFUSAL_SILENCE);
 		return STEP_RECONNECT;
 	}
 	*waited_ms = err ? *waited_ms + STEP_MS : 0;
@@ -445,8 +447,8 @@ static enum step open_session(struct run *run)
 	int err = client_connect(&run->client, run->delivery->options->address, CONNECT_MS);
 	char text[400];
 	if (err) {
-		(void)snprintf(text, sizeof(text), "no daemon answers at %s: %s",
-		               run->delivery->options->address, run->client.error);
+		refusal_of_connect(run->delivery->options->address, err, run->client.error, text,
+		                   sizeof(text));
 		(void)stop(run, err == ERR_INVALID ? DELIVERY_USAGE : DELIVERY_UNREACHABLE, text);
 		/* The first try tells a wrong address from a daemon that went away. */
 		return err == ERR_INVALID || !run->first_welcome ? STEP_STOP : STEP_RECONNECT;
@@ -457,8 +459,7 @@ static enum step open_session(struct run *run)
 	while (step == STEP_OK && !welcomed) {
 		step = move_bytes(run, &welcomed, &waited_ms);
 		if (step == STEP_OK && !run->first_welcome && waited_ms >= WELCOME_MS)
-			step = stop(run, DELIVERY_UNREACHABLE,
-			            "whoever listens there says nothing: is it the ingest port?");
+			step = stop(run, DELIVERY_UNREACHABLE, REFUSAL_SILENCE);
 	}
 	return step;
 }

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/refusal.h"
 
-#include <stddef.h>
+#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
+#include "base/err.h"
 #include "cli/command.h"
 
 static const struct refusal_rule rules[] = {
@@ -18,6 +19,8 @@ static const struct refusal_rule rules[] = {
     {"fenced", false, DELIVERY_UNSAFE, ""},
     {"acknowledged_lost", false, DELIVERY_UNSAFE, "; --accept-loss goes on without them"},
     {"sequence_conflict", false, DELIVERY_UNSAFE, ""},
+    {"unknown_tenant", false, DELIVERY_USAGE, "; name one that is with --tenant"},
+    {"bad_source", false, DELIVERY_USAGE, "; name it with --source"},
 };
 
 static const struct refusal_rule other = {"", false, DELIVERY_USAGE, ""};
@@ -36,6 +39,17 @@ int delivery_exit(enum delivery_end end)
 	       : end == DELIVERY_UNREACHABLE ? EXIT_UNREACHABLE
 	       : end == DELIVERY_UNSAFE      ? EXIT_UNSAFE
 	                                     : EXIT_USAGE;
+}
+
+void refusal_of_connect(const char *address, int err, const char *why, char *text, size_t size)
+{
+	if (err == ERR_INVALID)
+		(void)snprintf(text, size, "--to `%s`: %s", address, why);
+	else
+		(void)snprintf(text, size,
+		               "no daemon answers at %s: %s; start streamgauged, or name its "
+		               "address with --to",
+		               address, why);
 }
 
 void pause_ms(int64_t ms)

@@ -4,7 +4,12 @@
 #define SG_CLI_REFUSAL_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
+
+/* Of a listener that closes, or says nothing, before its first Welcome. */
+#define REFUSAL_SILENCE                                                                            \
+	"whoever listens there does not answer as the daemon does; is it the ingest port?"
 
 /* How a sending ended. */
 enum delivery_end {
@@ -26,6 +31,10 @@ struct refusal_rule {
 
 /* The rule of a wire code; any other code ends as DELIVERY_USAGE. */
 const struct refusal_rule *refusal_rule_of(const char *code);
+
+/* One sentence on a client_connect that failed with `err`, whose own words are
+ * `why`. */
+void refusal_of_connect(const char *address, int err, const char *why, char *text, size_t size);
 
 /* Waits before a connection is tried again. */
 void pause_ms(int64_t ms);

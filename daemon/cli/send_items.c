@@ -158,7 +158,7 @@ static enum step await(struct run *run, Streamgauge__V1__Reply__ReplyCase wanted
 		int err = client_step(&run->client, STEP_MS);
 		waited_ms = err ? waited_ms + STEP_MS : 0;
 		if (err && err != ERR_TIMEOUT)
-			return lose(run, run->client.error);
+			return lose(run, run->welcomed ? run->client.error : REFUSAL_SILENCE);
 		if (waited_ms >= (run->welcomed ? REPLY_MS : DOUBT_MS))
 			return lose(run,
 			            "whoever listens there says nothing: is it the ingest port?");
@@ -171,8 +171,7 @@ static enum step open_session(struct run *run)
 	char text[400];
 	int err = client_connect(&run->client, run->options->to, CONNECT_MS);
 	if (err) {
-		(void)snprintf(text, sizeof(text), "no daemon answers at %s: %s", run->options->to,
-		               run->client.error);
+		refusal_of_connect(run->options->to, err, run->client.error, text, sizeof(text));
 		(void)stop(run, err == ERR_INVALID ? DELIVERY_USAGE : DELIVERY_UNREACHABLE, text);
 		return run->welcomed ? STEP_RECONNECT : STEP_STOP;
 	}

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "cli/command.h"
@@ -178,6 +179,12 @@ static bool check(struct send_options *options, int *ret_exit)
 	if (options->zone && zone_open(options->zone, &zone) != 0)
 		return mistake(ret_exit, "--zone", options->zone, "there is no such time zone");
 	zone_close(zone);
+	struct stat stat_of;
+	if (options->rejects &&
+	    (stat(options->rejects, &stat_of) != 0 || !S_ISDIR(stat_of.st_mode) ||
+	     access(options->rejects, W_OK | X_OK) != 0))
+		return mistake(ret_exit, "--rejects", options->rejects,
+		               "name a directory that is there and can be written");
 	if (options->file_count == 0)
 		return mistake(ret_exit, "FILE", NULL,
 		               "name at least one file, or - for the standard input");

@@ -69,12 +69,16 @@ int source_file_open(struct source_file *file, const char *path, char *text, siz
 	bool standard = strcmp(path, "-") == 0;
 	*file = (struct source_file){.name = standard ? "standard input" : path, .fd = -1};
 	file->fd = standard ? open_unnamed() : open(path, O_RDONLY | O_CLOEXEC);
+	if (file->fd < 0 && errno == ENOENT && !standard)
+		return fail(file, text, text_size, "there is no such file; check the path");
 	if (file->fd < 0)
 		return fail(file, text, text_size, strerror(errno));
 	if (standard && !copy_stdin(file->fd))
 		return fail(file, text, text_size, strerror(errno));
 	if (fstat(file->fd, &stat) != 0)
 		return fail(file, text, text_size, strerror(errno));
+	if (S_ISDIR(stat.st_mode))
+		return fail(file, text, text_size, "a directory; name the files in it");
 	if (!S_ISREG(stat.st_mode))
 		return fail(file, text, text_size, "not a regular file; pipe it in as -");
 	file->size = (uint64_t)stat.st_size;

@@ -143,7 +143,8 @@ static int next_line(struct csv *csv, struct field *fields, uint32_t cap, struct
 		if (len == 0 && skip == 0)
 			return 0;
 		if (len > 0 && !utf8_valid(window_at(window), len))
-			return fail(ret_error, ERR_BAD_TEXT, csv->line, "the text is not UTF-8");
+			return fail(ret_error, ERR_BAD_TEXT, csv->line,
+			            "the text is not UTF-8; save the file as UTF-8");
 		char *start = window_at(window);
 		line->offset = window_position(window);
 		line->line = csv->line;
@@ -180,6 +181,26 @@ static int add_columns(struct csv *csv, uint32_t count, struct read_error *ret_e
 	return 0;
 }
 
+/* A heading of one column that bears another separator is a file that somebody
+ * saved with it. */
+static int check_separator(const struct csv *csv, struct read_error *ret_error)
+{
+	static const char others[] = ";\t|";
+	const struct field *heading = &csv->raw[0];
+	for (const char *other = others; *other; other++) {
+		if (!memchr(heading->text, *other, heading->len))
+			continue;
+		ret_error->line = 1;
+		(void)snprintf(ret_error->text, sizeof(ret_error->text),
+		               "the columns are separated by %s; export the file with commas",
+		               *other == '\t'  ? "tabs"
+		               : *other == ';' ? "semicolons"
+		                               : "bars");
+		return ERR_MALFORMED;
+	}
+	return 0;
+}
+
 static int read_heading(struct csv *csv, struct read_error *ret_error)
 {
 	int err = more(csv, ret_error);
@@ -199,7 +220,8 @@ static int read_heading(struct csv *csv, struct read_error *ret_error)
 		return fail(ret_error, ERR_MALFORMED, 0, "the file is empty");
 	if (line.count > RECORD_COLUMNS_MAX)
 		return fail(ret_error, ERR_TOO_MANY, 1, "a file has at most 4,096 columns");
-	return add_columns(csv, line.count, ret_error);
+	err = line.count == 1 ? check_separator(csv, ret_error) : 0;
+	return err ? err : add_columns(csv, line.count, ret_error);
 }
 
 int csv_open(struct csv *csv, struct input input, struct intern *columns,

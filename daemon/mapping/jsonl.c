@@ -363,7 +363,8 @@ static int read_object(struct jsonl *jsonl, char *line, size_t len, bool wrapped
 		jsonl->fields[i] = FIELD_ABSENT;
 	jsonl->stamp++;
 	skip_blanks(&walk);
-	bool good = utf8_valid(line, len) || give_up(&walk, ERR_MALFORMED, "the text is not UTF-8");
+	bool good = utf8_valid(line, len) ||
+	            give_up(&walk, ERR_MALFORMED, "the text is not UTF-8; save the file as UTF-8");
 	if (good && *walk.at != '{')
 		good = give_up(&walk, ERR_MALFORMED,
 		               *walk.at == '[' ? "a JSON array: one object per line is expected"

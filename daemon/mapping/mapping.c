@@ -59,7 +59,8 @@ int mapping_list_load(const char *dir, struct mapping_list *ret_list,
 	struct dirent **entries = NULL;
 	int count = scandir(dir, &entries, is_mapping, alphasort);
 	if (count <= 0) {
-		(void)snprintf(ret_error->text, sizeof(ret_error->text), "%.300s: %s", dir,
+		(void)snprintf(ret_error->text, sizeof(ret_error->text),
+		               "%.300s: %s; name the directory of the mappings", dir,
 		               count == 0 ? "there is no mapping (*.yaml) in it" : strerror(errno));
 		free(entries);
 		return ERR_IO;

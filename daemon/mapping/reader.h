@@ -20,7 +20,8 @@ struct reader {
 };
 
 /* The format is told by the first byte that is not blank: `{` is JSON. Errors
- * as csv_open; `[` and an empty input are ERR_MALFORMED. */
+ * as csv_open; `[` and an empty input are ERR_MALFORMED, what is no text (or
+ * UTF-16, or compressed) is ERR_BAD_TEXT. */
 int reader_open(struct reader *reader, struct input input,
                 struct read_error *ret_error) SG_MUST_CHECK;
 void reader_close(struct reader *reader);

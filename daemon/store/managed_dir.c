@@ -63,7 +63,8 @@ static int take_path(struct managed_dir *dir, const char *path, struct sentence 
 	if (strlen(path) >= sizeof(dir->path) - 32)
 		return fail(why, ERR_TOO_LONG, "The path of the state directory is too long.");
 	if (make_path(path) < 0)
-		return fail(why, ERR_IO, "Cannot make the state directory %s: %s.", path,
+		return fail(why, ERR_IO,
+		            "Cannot make the state directory %s: %s. Name another one.", path,
 		            strerror(errno));
 	if (!realpath(path, real) || strlen(real) >= sizeof(dir->path) - 32)
 		return fail(why, ERR_IO, "Cannot resolve the state directory %s: %s.", path,

@@ -190,7 +190,7 @@ class Items(CliCase):
     def test_wrong_use(self):
         path = self.file("empty.jsonl", "\n")
         self.send(path, code=2, says=["no item"])
-        self.send(self.dir / "missing", code=2, says=["missing: No such file"])
+        self.send(self.dir / "missing", code=2, says=["missing: there is no such file"])
         for args, says in ((("--replace",), "--replace: it does not go with --items"),
                            (("--as-of", "2026-01-01T00:00:00Z"), "--as-of"),
                            ((path,), "one file")):

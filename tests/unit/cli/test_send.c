@@ -181,9 +181,9 @@ Test(send, mistakes)
 		const char *says;
 	} rows[] = {
 	    {"send", 2, "name at least one file"},
-	    {"send nothing.csv", 2, "nothing.csv: No such file"},
+	    {"send nothing.csv", 2, "nothing.csv: there is no such file"},
 	    {"send empty.csv", 2, "empty.csv: the file is empty"},
-	    {"send binary.csv", 2, "binary.csv:1: a NUL byte: this is not a text file"},
+	    {"send binary.csv", 2, "binary.csv: a binary file; CSV or JSON lines"},
 	    {"send short.csv", 2,
 	     "no mapping fits its columns; nearest: demo_ads (campaign_daily) "
 	     "lacks `conversion_value`"},
@@ -196,8 +196,8 @@ Test(send, mistakes)
 	    {"send --currency euro ads.csv", 2, "--currency `euro`"},
 	    {"send --zone Mars/Base ads.csv", 2, "--zone `Mars/Base`"},
 	    {"send - - < ads.csv", 2, "can be read once"},
-	    {"send .", 2, "not a regular file"},
-	    {"send --to nowhere ads.csv", 2, "HOST:PORT or unix:PATH"},
+	    {"send .", 2, "a directory; name the files in it"},
+	    {"send --to nowhere ads.csv", 2, "HOST:PORT, as 127.0.0.1:7311, or unix:PATH"},
 	    {"send --to unix:/nonexistent/s ads.csv", 4,
 	     "no daemon answers at unix:/nonexistent/s"},
 	    {"send open.csv", 2, "open.csv:2: the record that starts here has a double quote"},

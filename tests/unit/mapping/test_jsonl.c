@@ -78,7 +78,7 @@ static const struct {
     {"{\"a\":\"\\ud800\"}", "1:!a \\u escape is not valid;"},
     {"{\"a\":\"\\x\"}", "1:!an escape is not valid;"},
     {"{\"a\":\"x\ty\"}", "1:!a control character in a text;"},
-    {"{\"a\":\"\xff\"}", "1:!the text is not UTF-8;"},
+    {"{\"a\":\"\xff\"}", "1:!the text is not UTF-8; save the file as UTF-8;"},
     {"{\"a\":\"x", "1:!a text is not closed;"},
     {"{\"a\" 1}", "1:!a colon is expected;"},
     {"{a:1}", "1:!a text in double quotes is expected;"},

@@ -114,6 +114,14 @@ static bool same_identity(const struct run *run, const struct position *position
 	return memcmp(position->identity, run->delivery->identity, POSITION_ID) == 0;
 }
 
+/* True when another file, whose events bear no ids, was left half sent: its
+ * place in the cursor would be lost, and its first part counted twice. */
+static bool other_is_half_sent(const struct run *run, const struct position *stored)
+{
+	return stored->once && !same_identity(run, stored) && stored->sent > 0 &&
+	       stored->sent < stored->total;
+}
+
 /* Where a run begins whose source stands at `stored`. */
 static enum step begin(struct run *run, const struct position *stored)
 {
@@ -128,6 +136,15 @@ static enum step begin(struct run *run, const struct position *stored)
 		return stop(run, DELIVERY_UNSAFE,
 		            "the file was sent whole before and its events bear no ids: sending it "
 		            "again would count them twice; --again does so");
+	if (!run->delivery->options->again && other_is_half_sent(run, stored)) {
+		char text[200];
+		(void)snprintf(text, sizeof(text),
+		               "another file of this source was broken off after %" PRIu64
+		               " of %" PRIu64 " events that bear no ids: send that one first, or "
+		               "give it up with --again",
+		               stored->sent, stored->total);
+		return stop(run, DELIVERY_UNSAFE, text);
+	}
 	/* A report file may be sent any number of times; an event with an id counts
 	 * once. So only what was broken off is gone on with. */
 	run->position.sent = broken_off ? stored->sent : 0;
@@ -210,6 +227,7 @@ static void put_cursor(struct run *run, uint64_t sent, struct buf *cursor)
 	memcpy(position.run, run->run_id, POSITION_RUN);
 	position.sent = sent;
 	position.total = total_items(run);
+	position.once = run->numbered_ids;
 	if (sent == position.total && run->numbered_ids)
 		position_finish(&position, run->delivery->identity);
 	position_write(&position, cursor);

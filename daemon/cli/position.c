@@ -4,7 +4,7 @@
 #include <string.h>
 
 /* First bytes of every cursor: name and version of the form. */
-static const uint8_t magic[] = {'s', 'g', 1};
+static const uint8_t magic[] = {'s', 'g', 2};
 
 void position_write(const struct position *position, struct buf *out)
 {
@@ -13,6 +13,7 @@ void position_write(const struct position *position, struct buf *out)
 	buf_put(out, position->run, POSITION_RUN);
 	buf_put_varint(out, position->sent);
 	buf_put_varint(out, position->total);
+	buf_put_varint(out, position->once);
 	buf_put_varint(out, position->finished_count);
 	for (uint32_t i = 0; i < position->finished_count; i++)
 		buf_put(out, position->finished[i], sizeof(position->finished[i]));
@@ -27,9 +28,11 @@ int position_read(const uint8_t *bytes, size_t len, struct position *ret_positio
 	const uint8_t *run = cursor_bytes(&cursor, POSITION_RUN);
 	position.sent = cursor_varint(&cursor);
 	position.total = cursor_varint(&cursor);
+	uint64_t once = cursor_varint(&cursor);
+	position.once = once != 0;
 	uint64_t count = cursor_varint(&cursor);
 	if (cursor.failed || memcmp(mark, magic, sizeof(magic)) != 0 || count > POSITION_FINISHED ||
-	    position.sent > position.total)
+	    position.sent > position.total || once > 1)
 		return ERR_MALFORMED;
 	memcpy(position.identity, identity, POSITION_ID);
 	memcpy(position.run, run, POSITION_RUN);

@@ -21,6 +21,7 @@ struct position {
 	uint8_t run[POSITION_RUN];
 	uint64_t sent; /* items of the feed before the first that is to be sent */
 	uint64_t total;
+	bool once; /* items without ids: what was sent must not be sent again */
 	/* First 8 bytes of the identities of finished event files without ids,
 	 * newest first. */
 	uint8_t finished[POSITION_FINISHED][8];

@@ -213,6 +213,27 @@ Test(delivery, the_cursor_of_an_earlier_run_is_gone_on_with)
 	close_scene(&scene);
 }
 
+/* The first part of the other file would be counted twice later on. */
+Test(delivery, a_half_sent_file_without_ids_goes_first)
+{
+	struct scene scene;
+	open_scene(&scene, events_yaml);
+	fake_start(scene.fake);
+	struct position position = {.identity = {9}, .sent = 5, .total = 10, .once = true};
+	struct buf cursor = {0};
+	position_write(&position, &cursor);
+	memcpy(scene.fake->cursor, cursor.bytes, cursor.len);
+	scene.fake->cursor_len = (uint32_t)cursor.len;
+	buf_deinit(&cursor);
+	cr_assert_eq(deliver(&scene), DELIVERY_UNSAFE);
+	cr_assert(strstr(scene.delivery.error, "5 of 10 events"), "%s", scene.delivery.error);
+	check_applied(&scene, 0);
+	scene.options.again = true;
+	cr_assert_eq(deliver(&scene), DELIVERY_DONE, "%s", scene.delivery.error);
+	check_applied(&scene, 1);
+	close_scene(&scene);
+}
+
 Test(delivery, a_finished_file_with_ids_is_sent_again)
 {
 	struct scene scene;

@@ -6,7 +6,7 @@
 
 static struct position sample(void)
 {
-	struct position position = {.sent = 1234567, .total = 99999999999};
+	struct position position = {.sent = 1234567, .total = 99999999999, .once = true};
 	memset(position.identity, 7, sizeof(position.identity));
 	memset(position.run, 9, sizeof(position.run));
 	return position;

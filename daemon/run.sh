@@ -223,9 +223,9 @@ main() {
 	feed
 	show
 	[ -z "$once" ] || exit "$code"
+	trap 'exit "$code"' INT TERM
 	say ""
 	say "The daemon takes events on $ingest. Ctrl-C stops it."
-	trap 'exit "$code"' INT TERM
 	wait "$daemon" || true
 	daemon_ended "stopped by itself"
 }

@@ -58,8 +58,8 @@ int main(int argc, char **argv)
 {
 	struct options options = {.events = 5000000,
 	                          .span_us = 86400000000,
-	                          .batch = 5000,
-	                          .window = 16,
+	                          .batch = 2000,
+	                          .window = 64,
 	                          .address = "127.0.0.1:7311"};
 	const char *file = "bench.fsync";
 	static const struct option longs[] = {

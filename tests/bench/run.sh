@@ -28,7 +28,7 @@ while [ $# -gt 0 ]; do
 done
 
 if [ ! -x "$build/tests/bench/streamgauge-bench" ] || [ -z "${SG_BENCH_BUILD:-}" ]; then
-	cmake -S "$root" -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=RelWithDebInfo >/dev/null
+	cmake -S "$root" -B "$build" -G Ninja -DCMAKE_BUILD_TYPE=RelWithDebInfo -DCMAKE_INTERPROCEDURAL_OPTIMIZATION=ON >/dev/null
 	cmake --build "$build" --target streamgauged streamgauge-bench >/dev/null
 fi
 bench=$build/tests/bench/streamgauge-bench

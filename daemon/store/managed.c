@@ -256,6 +256,9 @@ static int spawn(struct managed *managed, int lock_fd, int output_fd)
 	                "always",
 	                "--no-appendfsync-on-rewrite",
 	                "no",
+	                /* Not over and over while a first load makes the log grow. */
+	                "--auto-aof-rewrite-min-size",
+	                "256mb",
 	                "--maxmemory",
 	                "0",
 	                "--maxmemory-policy",

@@ -144,7 +144,7 @@ static void count_event(struct applying *applying, const pb_event *item,
 				partition_add(applying->partition, group, &place,
 				              event->amounts[i].column, event->amounts[i].value);
 	}
-	note_item(applying, event->day, event->amounts, event->amount_count);
+	note_item(applying, event->day, event->day, event->amounts, event->amount_count);
 	applying->outcome->accepted++;
 	if (item->event_time_us < applying->now_us - LATE_US)
 		applying->source->current.late++;

@@ -282,7 +282,8 @@ static int store_row(struct applying *applying, const pb_row *item, const struct
 	if (result == ROW_STALE)
 		return 0;
 	keep_labels(applying, item, row);
-	note_item(applying, row->period.first, row->amounts, row->amount_count);
+	note_item(applying, row->period.first, row->period.first + (int32_t)row->period.days - 1,
+	          row->amounts, row->amount_count);
 	if (item->as_of_us > applying->source->current.last_as_of_us)
 		applying->source->current.last_as_of_us = item->as_of_us;
 	return 0;

@@ -93,9 +93,9 @@ int resolve_amounts(struct applying *applying, pb_amount *const *amounts, size_t
 int resolve_date(struct applying *applying, const pb_date *date, const char *field,
                  int32_t *ret_day, struct fault *fault);
 
-/* Notes in the source what measure it reports and for which civil day. */
-void note_item(struct applying *applying, int32_t day, const struct resolved_amount *amounts,
-               uint32_t count);
+/* Notes in the source what measures it reports, and for which civil days. */
+void note_item(struct applying *applying, int32_t first, int32_t last,
+               const struct resolved_amount *amounts, uint32_t count);
 
 void apply_events(struct applying *applying);
 

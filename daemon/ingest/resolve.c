@@ -249,16 +249,16 @@ int resolve_date(struct applying *applying, const pb_date *date, const char *fie
 	return 0;
 }
 
-void note_item(struct applying *applying, int32_t day, const struct resolved_amount *amounts,
-               uint32_t count)
+void note_item(struct applying *applying, int32_t first, int32_t last,
+               const struct resolved_amount *amounts, uint32_t count)
 {
 	struct source_public *state = &applying->source->current;
 	const uint64_t *m = state->measures;
-	bool first = !(m[0] | m[1] | m[2] | m[3]);
-	if (first || day < state->first_day)
-		state->first_day = day;
-	if (first || day > state->last_day)
-		state->last_day = day;
+	bool none = !(m[0] | m[1] | m[2] | m[3]);
+	if (none || first < state->first_day)
+		state->first_day = first;
+	if (none || last > state->last_day)
+		state->last_day = last;
 	for (uint32_t i = 0; i < count; i++)
 		state->measures[amounts[i].measure / 64] |= UINT64_C(1)
 		                                            << (amounts[i].measure % 64);

@@ -34,8 +34,8 @@ struct source_public {
 	int64_t complete_through_us; /* event sources: newest heartbeat; 0 = none */
 	int64_t last_received_us;    /* wall clock of the last accepted batch */
 	int64_t last_as_of_us;       /* newest reading; 0 = none */
-	int32_t first_day;           /* civil days that items were booked on, valid when */
-	int32_t last_day;            /* any measure was reported */
+	int32_t first_day;           /* civil days that items were booked on; */
+	int32_t last_day;            /* before the first, first_day > last_day */
 	uint64_t last_sequence;
 	uint64_t accepted;
 	uint64_t duplicates;

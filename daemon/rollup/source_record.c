@@ -62,7 +62,9 @@ static void put_state(const struct source *source, const struct catalog *catalog
 	put_signed(buf, 13, state.last_received_us);
 	put_signed(buf, 14, state.last_as_of_us);
 	put_signed(buf, 15, state.first_day);
-	put_signed(buf, 16, state.last_day);
+	/* Also when zero: without it a source has booked nothing yet. */
+	buf_put_key(buf, 16, 0);
+	buf_put_zigzag(buf, state.last_day);
 	buf_reset(&packed);
 	uint64_t *counts[SOURCE_COUNTS];
 	count_fields(&state, counts);

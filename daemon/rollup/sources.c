@@ -39,6 +39,7 @@ struct source *partition_source(struct partition *partition, uint32_t number)
 	source->name = dict_source_name(&partition->dict, number);
 	memcpy(source->platform, source->name, strcspn(source->name, "/"));
 	source->cadence_hours = 24;
+	source->current.last_day = source->published.last_day = -1;
 	partition->sources[number] = source;
 	return source;
 }

@@ -234,42 +234,14 @@ static void on_exit_of_process(uv_process_t *process, int64_t status, int term_s
  * closed here whatever comes of it. */
 static int spawn(struct managed *managed, int lock_fd, int output_fd)
 {
-	char *args[] = {"setpriv",
-	                "--pdeathsig",
-	                "TERM",
-	                managed->dir.binary, /* dies with the daemon */
-	                "--port",
-	                "0",
-	                "--unixsocket",
-	                managed->dir.socket,
-	                "--unixsocketperm",
-	                "700",
-	                "--dir",
-	                managed->data,
-	                "--databases",
-	                "1",
-	                "--save",
-	                "",
-	                "--appendonly",
-	                "yes",
-	                "--appendfsync",
-	                "always",
-	                "--no-appendfsync-on-rewrite",
-	                "no",
-	                /* Not over and over while a first load makes the log grow. */
-	                "--auto-aof-rewrite-min-size",
-	                "256mb",
-	                "--maxmemory",
-	                "0",
-	                "--maxmemory-policy",
-	                "noeviction",
-	                "--daemonize",
-	                "no",
-	                "--supervised",
-	                "no",
-	                "--loglevel",
-	                "warning",
-	                NULL};
+	char *args[] = {
+	    "setpriv", "--pdeathsig", "TERM", managed->dir.binary, /* dies with the daemon */
+	    "--port", "0", "--unixsocket", managed->dir.socket, "--unixsocketperm", "700", "--dir",
+	    managed->data, "--databases", "1", "--save", "", "--appendonly", "yes", "--appendfsync",
+	    "always", "--no-appendfsync-on-rewrite", "no",
+	    /* Not over and over while a first load makes the log grow. */
+	    "--auto-aof-rewrite-min-size", "256mb", "--maxmemory", "0", "--maxmemory-policy",
+	    "noeviction", "--daemonize", "no", "--supervised", "no", "--loglevel", "warning", NULL};
 	char *env[] = {"PATH=/usr/sbin:/usr/bin:/sbin:/bin", NULL};
 	uv_stdio_container_t stdio[4] = {
 	    {.flags = UV_IGNORE},

@@ -60,6 +60,7 @@ static void bench_init(struct bench *bench, enum source_class class)
 	cr_assert_eq(partition_source_get(bench->partition, "ads/1", 5, &bench->source), 0);
 	bench->source->class = class;
 	bench->source->known = true;
+	cr_assert_lt(bench->source->published.last_day, bench->source->published.first_day);
 	strcpy(bench->source->currency, "EUR");
 	cr_assert_eq(zone_open("Europe/Berlin", &bench->source->zone), 0);
 	bench->source->report_count = 2;
@@ -370,6 +371,8 @@ Test(apply, row_rules)
 			const char *campaign =
 			    strcmp(c->key, "campaign") == 0 ? "ads:77" : "__none__";
 			cr_assert_eq(total_of(&bench, GRAIN_DAY, 1, campaign), 1, "case %zu", i);
+			struct civil_date last = {c->to.year, c->to.month, c->to.day};
+			cr_assert_eq(bench.source->published.last_day, civil_day(last));
 			/* Hours are past their retention here. */
 			cr_assert_eq(total_of(&bench, GRAIN_HOUR, 1, NULL), 0);
 		}

@@ -88,9 +88,3 @@ uint32_t intern_add(struct intern *intern, const void *bytes, size_t len)
 	slot_insert(intern, id);
 	return id;
 }
-
-size_t intern_memory(const struct intern *intern)
-{
-	return intern->arena.used + intern->entries_cap * sizeof(struct intern_entry) +
-	       intern->slot_count * sizeof(uint32_t);
-}

@@ -42,7 +42,4 @@ static inline const struct intern_entry *intern_get(const struct intern *intern,
 	return &intern->entries[id];
 }
 
-/* Bytes of memory in use. */
-size_t intern_memory(const struct intern *intern);
-
 #endif

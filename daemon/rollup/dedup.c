@@ -191,11 +191,3 @@ int dedup_load(struct dedup *dedup, int32_t hour, uint32_t part, const uint8_t *
 	block->stored = block->count;
 	return 0;
 }
-
-size_t dedup_memory(const struct dedup *dedup)
-{
-	size_t bytes = dedup->slot_count * sizeof(struct dedup_id);
-	for (uint32_t i = 0; i < dedup->block_count; i++)
-		bytes += dedup->blocks[i].cap * sizeof(struct dedup_id);
-	return bytes;
-}

@@ -65,6 +65,4 @@ int32_t dedup_oldest_hour(const struct dedup *dedup, int32_t hour);
 int dedup_load(struct dedup *dedup, int32_t hour, uint32_t part, const uint8_t *bytes,
                size_t len) SG_MUST_CHECK;
 
-size_t dedup_memory(const struct dedup *dedup);
-
 #endif

@@ -521,13 +521,3 @@ bool dict_row_month(struct dict *dict, uint32_t report, int32_t month)
 	add(dict, DICT_ROW_MONTH, entry.bytes, entry.len, &is_new);
 	return is_new;
 }
-
-size_t dict_memory(const struct dict *dict)
-{
-	size_t bytes = dict->group_cap * sizeof(struct dict_group) +
-	               dict->placement_cap * sizeof(struct dict_placement) +
-	               dict->value_cap * (sizeof(int) + sizeof(char *)) + dict->pending.cap;
-	for (int kind = 0; kind < DICT_KINDS; kind++)
-		bytes += intern_memory(&dict->tables[kind]);
-	return bytes;
-}

@@ -133,6 +133,4 @@ uint32_t dict_report(struct dict *dict, uint32_t source, const char *id);
 bool dict_period(struct dict *dict, uint32_t set, uint32_t grain, int32_t period);
 bool dict_row_month(struct dict *dict, uint32_t report, int32_t month);
 
-size_t dict_memory(const struct dict *dict);
-
 #endif

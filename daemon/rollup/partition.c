@@ -262,11 +262,6 @@ size_t partition_work_bytes(const struct partition *partition)
 	       partition->rejects_arena.used;
 }
 
-size_t partition_page_bytes(const struct partition *partition)
-{
-	return partition->pages.image_bytes;
-}
-
 struct expiry_check {
 	const struct partition *partition;
 	int64_t now_s;

@@ -79,9 +79,8 @@ uint64_t partition_generation(const struct partition *partition);
  * absent page. Ignored when the page is in memory by now. */
 int partition_put_page(struct partition *partition, const struct fetched *fetched) SG_MUST_CHECK;
 
-/* Bytes of unflushed work (gather and frozen) and of cached pages. */
+/* Bytes of unflushed work: gathered and frozen. */
 size_t partition_work_bytes(const struct partition *partition);
-size_t partition_page_bytes(const struct partition *partition);
 
 /* Lets go of clean pages, least recently used first, until at most `keep` bytes are cached. */
 void partition_evict(struct partition *partition, size_t keep);

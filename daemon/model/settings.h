@@ -23,6 +23,7 @@ struct tenant {
 	const char *label;
 	struct zone *zone;
 	char currency[4];
+	const char *brand; /* its own, as surveys and market data name it; "" = none */
 	struct rollup_override *rollups;
 	uint32_t rollup_count;
 };
@@ -52,8 +53,47 @@ struct dedup_settings {
 	uint64_t max_ids;      /* 10,000,000 per tenant */
 };
 
+/* Exchange rates: of one source, per unit of one currency. */
+struct fx_settings {
+	const char *source;      /* `ecb/default`; "" = money is not converted */
+	char base[4];            /* EUR */
+	uint32_t max_carry_days; /* a rate serves so many days after its own: 7 */
+};
+
+struct privacy_settings {
+	uint32_t k;         /* respondents below which a cell is withheld: 10, at least 5 */
+	bool complementary; /* withhold the next smallest as well: true */
+};
+
+enum rule_target { RULE_CHANNEL, RULE_STAGE, RULE_ORIENTATION, RULE_TARGETS };
+const char *rule_target_name(enum rule_target target); /* "channel" ... */
+
+/* What a rule looks at; a campaign of which it is not known does not match. */
+enum rule_field {
+	RULE_SOURCE,   /* `google_ads`, or `google_ads/123` */
+	RULE_CAMPAIGN, /* its id without the platform */
+	RULE_NAME,     /* its display name; * and ? stand for any text and any character */
+	RULE_OBJECTIVE,
+	RULE_CHANNEL_STORED, /* the channel that came with the rows */
+	RULE_FIELDS
+};
+
+/* The first rule of a target all of whose conditions hold decides. */
+struct rule {
+	const char *when[RULE_FIELDS]; /* NULL = anything */
+	const char *set;
+};
+
+struct rule_list {
+	struct rule *items;
+	uint32_t count;
+};
+
 struct settings {
 	struct catalog catalog;
+	struct rule_list rules[RULE_TARGETS];
+	struct fx_settings fx;
+	struct privacy_settings privacy;
 	struct tenant *tenants;
 	uint32_t tenant_count;
 	struct retention retention;

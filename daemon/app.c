@@ -37,11 +37,9 @@ struct app {
 	struct http_server *http;
 	struct ingest_server *ingest;
 	int exit_code;
-	bool started; /* Redis was ready once */
 	bool stopping;
 };
 
-static int app_serve(struct app *app);
 static void app_stop(struct app *app, int exit_code);
 
 /* One sentence for the person who started it. */
@@ -101,19 +99,13 @@ static int start_settings(struct app *app)
 
 /* ---- managed Redis ---- */
 
-/* Only now, because until now the Redis of a daemon that was killed may still
- * be ending behind the same socket. */
 static void on_redis_ready(void *arg)
 {
 	struct app *app = arg;
 	log_info("redis_ready", "pid=%d socket=%s", managed_pid(app->managed),
 	         managed_socket(app->managed));
-	if (app->stopping || app->started)
-		return;
-	app->started = true;
-	int code = app_serve(app);
-	if (code)
-		app_stop(app, code);
+	for (uint32_t i = 0; i < app->settings->tenant_count; i++)
+		driver_kick(app->drivers[i]);
 }
 
 static void on_redis_exited(void *arg)
@@ -146,6 +138,8 @@ static void on_phase(void *arg, struct driver *driver, enum driver_phase phase)
 {
 	struct app_tenant *tenant = arg;
 	struct app *app = tenant->app;
+	if (phase == DRIVER_READY && !tenant->was_ready)
+		log_info("partition_ready", "tenant=%s", driver_tenant(driver)->name);
 	tenant->was_ready |= phase == DRIVER_READY;
 	if (app->ingest)
 		ingest_server_phase(app->ingest, tenant->index, phase);
@@ -193,6 +187,9 @@ static int start_drivers(struct app *app)
 		                             managed_socket(app->managed), &events);
 		if (!app->drivers[i])
 			return say(APP_EXIT_USAGE, err_rule(ERR_NOMEM));
+		/* Until the managed Redis is ready, that of a daemon that was killed may
+		 * still be ending behind the same socket. */
+		driver_watch(app->drivers[i], app->managed);
 		app->drivers_running++;
 	}
 	return APP_EXIT_OK;
@@ -204,10 +201,7 @@ static int start_http(struct app *app)
 {
 	char reason[HTTP_REASON_MAX] = "HTTP could not be started";
 	int err = http_server_start(&app->loop, app->settings, app->drivers, &app->http, reason);
-	if (err)
-		return say(APP_EXIT_USAGE, reason);
-	http_server_watch(app->http, app->managed);
-	return APP_EXIT_OK;
+	return err ? say(APP_EXIT_USAGE, reason) : APP_EXIT_OK;
 }
 
 static int start_ingest(struct app *app)
@@ -218,7 +212,7 @@ static int start_ingest(struct app *app)
 	return err ? say(APP_EXIT_USAGE, reason) : APP_EXIT_OK;
 }
 
-static int write_ports(const struct app *app)
+static int write_ports(struct app *app)
 {
 	const char *path = app->options->ports_file;
 	if (!path)
@@ -244,20 +238,19 @@ static int write_ports(const struct app *app)
 
 /* ---- order ---- */
 
-static int app_serve(struct app *app)
+/* The listeners answer while Redis still starts: that, and why, it is not ready. */
+static int start_parts(struct app *app)
 {
-	int (*const steps[])(struct app *) = {start_drivers, start_http, start_ingest};
+	int (*const steps[])(struct app *) = {start_redis, start_drivers, start_http, start_ingest,
+	                                      write_ports};
 	for (size_t i = 0; i < sizeof(steps) / sizeof(*steps); i++) {
 		int code = steps[i](app);
 		if (code)
 			return code;
 	}
-	int code = write_ports(app);
-	if (!code)
-		log_info("listening", "ingest=%s socket=%s http=%s",
-		         ingest_server_address(app->ingest), ingest_server_socket(app->ingest),
-		         http_server_address(app->http));
-	return code;
+	log_info("listening", "ingest=%s socket=%s http=%s", ingest_server_address(app->ingest),
+	         ingest_server_socket(app->ingest), http_server_address(app->http));
+	return APP_EXIT_OK;
 }
 
 static void close_signals(void *arg)
@@ -339,7 +332,7 @@ int app_run(const struct app_options *options)
 	}
 	require(uv_loop_init(&app.loop) == 0);
 	start_signals(&app);
-	code = start_redis(&app); /* app_serve follows when it is ready */
+	code = start_parts(&app);
 	if (code)
 		app_stop(&app, code);
 	uv_run(&app.loop, UV_RUN_DEFAULT);

@@ -147,6 +147,13 @@ int session_end(struct session *session, int err, const char *detail, uint64_t e
 	return ERR_CLOSED;
 }
 
+int session_end_not_ready(struct session *session)
+{
+	const struct session_hub *hub = session->hub;
+	return session_end(session, ERR_NOT_READY,
+	                   hub->ops->reason(hub->arg, session->hello.tenant_index), 0);
+}
+
 void session_fail(struct session *session, int err, const char *detail)
 {
 	session_end(session, err, detail, 0);
@@ -204,7 +211,7 @@ void session_hub_dropped(struct session_hub *hub, uint32_t tenant)
 {
 	for (struct session *session = hub->newest; session; session = session->older)
 		if (session->state != SESSION_NEW && session->hello.tenant_index == tenant)
-			session_end(session, ERR_NOT_READY, "", 0);
+			session_end_not_ready(session);
 }
 
 void session_hub_stop(struct session_hub *hub)
@@ -250,7 +257,7 @@ static void fetched(void *arg, int err)
 	if (!session)
 		return;
 	if (err)
-		session_end(session, ERR_NOT_READY, "", 0);
+		session_end_not_ready(session);
 	else
 		session_wake(session);
 }

@@ -40,6 +40,8 @@ struct session_ops {
 	void (*kick)(void *arg, uint32_t tenant);
 	uint64_t (*pending)(void *arg, uint32_t tenant);
 	const char *(*level)(void *arg, uint32_t tenant);
+	/* One sentence: why the partition cannot be written. */
+	const char *(*reason)(void *arg, uint32_t tenant);
 	/* Both answer later, never before they return. `list` is taken over. */
 	void (*confirm)(void *arg, uint32_t tenant, session_done_cb done, void *done_arg);
 	void (*fetch)(void *arg, uint32_t tenant, struct fetch_list *list, session_done_cb done,

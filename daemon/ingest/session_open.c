@@ -124,7 +124,7 @@ static void confirmed(void *arg, int err)
 	struct hello *hello = &session->hello;
 	struct partition *partition = hub->ops->partition(hub->arg, hello->tenant_index);
 	if (err || !partition) {
-		session_end(session, ERR_NOT_READY, "", 0);
+		session_end_not_ready(session);
 		return;
 	}
 	session->state = SESSION_OPEN;
@@ -153,13 +153,14 @@ int session_open(struct session *session, const Streamgauge__V1__Hello *message)
 	if (err)
 		return session_end(session, err, detail, 0);
 	struct partition *partition = hub->ops->partition(hub->arg, hello.tenant_index);
-	struct source *source =
-	    partition ? hub->ops->find(partition, hello.source, strlen(hello.source)) : NULL;
+	session->hello = hello;
+	if (!partition)
+		return session_end_not_ready(session);
+	struct source *source = hub->ops->find(partition, hello.source, strlen(hello.source));
 	struct session *holder = holder_of(hub, &hello);
-	err = partition ? admit(&hello, source, holder, detail) : ERR_NOT_READY;
+	err = admit(&hello, source, holder, detail);
 	if (!err)
 		err = hello_match(&hello, source, detail);
-	session->hello = hello;
 	if (err)
 		return session_end(session, err, detail, 0);
 	snprintf(session->label, sizeof(session->label), "%s/%s", hello.tenant->name, hello.source);

@@ -58,6 +58,9 @@ struct session_hub {
 /* Sends the Error and ends; always ERR_CLOSED. */
 int session_end(struct session *session, int err, const char *detail, uint64_t expected);
 
+/* The same as `not_ready`, with the driver's reason as detail. */
+int session_end_not_ready(struct session *session);
+
 /* Sends what hub->out holds. */
 void session_send(struct session *session);
 

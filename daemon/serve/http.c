@@ -316,11 +316,6 @@ int http_server_start(uv_loop_t *loop, const struct settings *settings, struct d
 	return 0;
 }
 
-void http_server_watch(struct http_server *server, const struct managed *managed)
-{
-	server->managed = managed;
-}
-
 const char *http_server_address(const struct http_server *server)
 {
 	return server->address;

@@ -10,7 +10,6 @@
 
 #include "model/settings.h"
 #include "store/driver.h"
-#include "store/managed.h"
 
 struct http_server;
 
@@ -22,10 +21,6 @@ struct http_server;
  * run: ERR_BUSY (port taken), ERR_INVALID (address), ERR_IO, ERR_NOMEM. */
 int http_server_start(uv_loop_t *loop, const struct settings *settings, struct driver **drivers,
                       struct http_server **ret_server, char *reason) SG_MUST_CHECK;
-
-/* From now on /health/ready gives the managed Redis' own reason (a full disk)
- * where there is one; it outlives the server. */
-void http_server_watch(struct http_server *server, const struct managed *managed);
 
 /* "127.0.0.1:7312", with the port that is really in use. */
 const char *http_server_address(const struct http_server *server);

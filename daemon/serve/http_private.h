@@ -45,7 +45,6 @@ struct http_server {
 	uv_loop_t *loop;
 	const struct settings *settings;
 	struct driver **drivers;
-	const struct managed *managed; /* NULL = none is watched */
 	char version[VERSION_TEXT];
 	char address[64];
 	struct MHD_Daemon *daemon;

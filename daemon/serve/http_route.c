@@ -185,9 +185,8 @@ struct driver *request_driver(struct request *request, uint32_t tenant)
 	const char *name = request->server->settings->tenants[tenant].name;
 	if (driver_partition(driver))
 		return driver;
-	const char *reason = driver_reason(driver);
-	const char *detail = arena_printf(&request->arena, "Tenant %s is not loaded yet%s%s", name,
-	                                  reason[0] ? ": " : "; ask again in a moment.", reason);
+	const char *detail = arena_printf(&request->arena, "Tenant %s cannot be read now: %s", name,
+	                                  driver_reason(driver));
 	struct query_error error = {"", detail ? detail : "", ""};
 	request_problem(request, ERR_NOT_READY, &error);
 	return NULL;

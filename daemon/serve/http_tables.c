@@ -230,13 +230,6 @@ void handle_live(struct request *request)
 	request_answer(request, MHD_HTTP_OK, http_type(FORMAT_JSON), &body, NULL);
 }
 
-/* What Redis itself says is nearer to the cause than the lost connection. */
-static const char *health_reason(const struct http_server *server, const struct driver *driver)
-{
-	const char *of_redis = server->managed ? managed_reason(server->managed) : "";
-	return of_redis[0] ? of_redis : driver_reason(driver);
-}
-
 void handle_ready(struct request *request)
 {
 	static const char *const phases[] = {[DRIVER_CONNECTING] = "connecting",
@@ -261,7 +254,7 @@ void handle_ready(struct request *request)
 		sheet_row(&sheet);
 		sheet_text(&sheet, "tenant", server->settings->tenants[i].name);
 		sheet_text(&sheet, "phase", phases[driver_phase(driver)]);
-		sheet_text(&sheet, "reason", health_reason(server, driver));
+		sheet_text(&sheet, "reason", driver_reason(driver));
 		sheet_row_end(&sheet);
 	}
 	request_sheet_end(request, &sheet, ready ? MHD_HTTP_OK : MHD_HTTP_SERVICE_UNAVAILABLE);

@@ -30,6 +30,11 @@ static const char *op_level(void *arg, uint32_t tenant)
 	return driver_level(driver_of(arg, tenant));
 }
 
+static const char *op_reason(void *arg, uint32_t tenant)
+{
+	return driver_reason(driver_of(arg, tenant));
+}
+
 static void op_confirm(void *arg, uint32_t tenant, session_done_cb done, void *done_arg)
 {
 	driver_confirm(driver_of(arg, tenant), done, done_arg);
@@ -57,6 +62,7 @@ const struct session_ops ingest_ops = {
     .kick = op_kick,
     .pending = op_pending,
     .level = op_level,
+    .reason = op_reason,
     .confirm = op_confirm,
     .fetch = op_fetch,
     .now_us = op_now_us,

@@ -227,7 +227,7 @@ static bool stop_is_over(const struct driver *driver)
 static void pump_connection(struct driver *driver)
 {
 	uint64_t now = driver_now(driver);
-	if (driver->conn && !driver->up)
+	if (driver->conn ? !driver->up : driver->managed && !managed_ready(driver->managed))
 		return;
 	if (now < driver->retry_ms) {
 		driver_wake(driver, driver->retry_ms - now);
@@ -318,9 +318,30 @@ enum driver_phase driver_phase(const struct driver *driver)
 	return driver->phase;
 }
 
+void driver_watch(struct driver *driver, const struct managed *managed)
+{
+	driver->managed = managed;
+}
+
 const char *driver_reason(const struct driver *driver)
 {
-	return driver->reason;
+	if (driver->halted)
+		return driver->reason;
+	/* What Redis itself says is nearer to the cause than the lost connection. */
+	if (driver->managed && managed_reason(driver->managed)[0])
+		return managed_reason(driver->managed);
+	if (driver->phase == DRIVER_READY)
+		return "";
+	if (driver->managed && !managed_ready(driver->managed))
+		return "Redis is starting.";
+	if (driver->up && driver->holds == HOLDS_ID)
+		return "The stored state is being loaded from Redis.";
+	if (driver->up && driver->position < driver->answered)
+		return "Redis came back with an older state; what it lacks is being written again.";
+	if (driver->reason[0])
+		return driver->reason;
+	return driver->up ? "The state of the partition is being read from Redis."
+	                  : "The connection to Redis is being made.";
 }
 
 int driver_error(const struct driver *driver)

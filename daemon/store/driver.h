@@ -9,7 +9,8 @@
 #include "rollup/partition.h"
 
 struct driver;
-struct redis; /* store/redis.h: one connection */
+struct managed; /* store/managed.h */
+struct redis;   /* store/redis.h: one connection */
 
 enum driver_phase {
 	DRIVER_CONNECTING, /* no connection, or the state record is being read */
@@ -38,8 +39,14 @@ struct driver *driver_new(uv_loop_t *loop, const struct settings *settings,
 void driver_stop(struct driver *driver, void (*closed)(void *arg), void *arg);
 void driver_free(struct driver *driver); /* after `closed` */
 
+/* Connects only while the managed Redis is ready, and gives its reasons. Call it
+ * before the loop runs; `managed` outlives the driver's last turn. */
+void driver_watch(struct driver *driver, const struct managed *managed);
+
 enum driver_phase driver_phase(const struct driver *driver);
-const char *driver_reason(const struct driver *driver); /* one sentence, "" = fine */
+/* One sentence that says what is wrong or waited for: what stopped the driver,
+ * else what the managed Redis says, else where it stands. "" = fine. */
+const char *driver_reason(const struct driver *driver);
 /* Why it is STOPPED: ERR_VERSION (written by another version or with other
  * grouping sets), ERR_REFUSED (unsafe), ERR_MALFORMED ...; else 0. */
 int driver_error(const struct driver *driver);

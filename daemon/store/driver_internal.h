@@ -14,6 +14,7 @@
 
 #include "store/decide.h"
 #include "store/driver.h"
+#include "store/managed.h"
 #include "store/redis.h"
 #include "store/ring.h"
 #include "store/script.h"
@@ -89,6 +90,7 @@ struct driver {
 	const struct settings *settings;
 	const struct tenant *tenant;
 	char *socket_path;
+	const struct managed *managed; /* NULL = nobody's Redis is waited for */
 	struct driver_events events;
 	uv_timer_t tick;
 

@@ -99,10 +99,13 @@ class Daemon:
         """Starts it and waits until it is ready to take and to answer."""
         self.spawn()
         until(lambda: self._alive() and os.path.exists(self.ports_file), "the ports file")
-        with open(self.ports_file, encoding="utf-8") as file:
-            self.ports = dict(line.strip().split("=", 1) for line in file if "=" in line)
+        self.read_ports()
         until(lambda: self._alive() and self.ready(), "/health/ready")
         return self
+
+    def read_ports(self):
+        with open(self.ports_file, encoding="utf-8") as file:
+            self.ports = dict(line.strip().split("=", 1) for line in file if "=" in line)
 
     def _alive(self):
         if self.process.poll() is not None:

@@ -113,6 +113,12 @@ static const char *op_level(void *arg, uint32_t tenant)
 	return "fsync";
 }
 
+static const char *op_reason(void *arg, uint32_t tenant)
+{
+	(void)arg;
+	return tenant == 0 ? "The fake is not ready." : "There is no other tenant.";
+}
+
 static void op_confirm(void *arg, uint32_t tenant, session_done_cb done, void *done_arg)
 {
 	struct fake_hub *fake = arg;
@@ -168,6 +174,7 @@ static const struct session_ops fake_ops = {
     .kick = op_kick,
     .pending = op_pending,
     .level = op_level,
+    .reason = op_reason,
     .confirm = op_confirm,
     .fetch = op_fetch,
     .now_us = op_now,

@@ -123,7 +123,7 @@ static int linear_add(struct parser *parser, const char *at, const struct linear
 		while (j < sum.count && sum.terms[j].measure != right->terms[i].measure)
 			j++;
 		if (j == sum.count)
-			sum.terms[sum.count++] = (struct term){right->terms[i].measure, 0};
+			sum.terms[sum.count++] = (struct term){.measure = right->terms[i].measure};
 		int64_t factor;
 		if (__builtin_mul_overflow(right->terms[i].factor_micros, sign, &factor) ||
 		    __builtin_add_overflow(sum.terms[j].factor_micros, factor,
@@ -262,7 +262,7 @@ static int parse_measure(struct parser *parser, struct value *ret_value)
 	struct term *term = arena_alloc(parser->arena, sizeof(*term));
 	if (!term)
 		return fail(parser, NULL, "%s", err_rule(ERR_NOMEM));
-	*term = (struct term){(uint16_t)measure, NUM_MICROS};
+	*term = (struct term){.measure = (uint16_t)measure, .factor_micros = NUM_MICROS};
 	*ret_value = (struct value){.kind = VALUE_LINEAR, .num = {term, 1}};
 	return 0;
 }

@@ -247,7 +247,7 @@ static int read_kpi(struct loader *loader, const struct yaml_node *key, const st
                     struct kpi *ret_kpi)
 {
 	const struct catalog *catalog = &loader->settings->catalog;
-	struct kpi kpi = {0};
+	struct kpi kpi = {.over = -1};
 	struct kpi_input input;
 	int err = yaml_name(key, &kpi.id, loader->error);
 	err = err ? err : yaml_expect(map, YAML_KIND_MAP, loader->error);

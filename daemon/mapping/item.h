@@ -90,7 +90,7 @@ void tuple_put(struct buf *tuple, uint16_t name, const char *text, size_t len);
 /* The sum of one measure over all items. */
 struct measure_total {
 	const char *measure;
-	enum measure_kind kind;
+	enum amount_kind kind;
 	i128 sum;
 	uint64_t items;
 };

@@ -58,14 +58,14 @@ struct dim_rules {
 };
 
 /* count: integer at scale 0; money and fraction: millionths. */
-enum measure_kind { MEASURE_COUNT, MEASURE_MONEY, MEASURE_FRACTION };
+enum amount_kind { MEASURE_COUNT, MEASURE_MONEY, MEASURE_FRACTION };
 
 struct measure_rule {
 	uint16_t name;
 	uint16_t column;
 	uint16_t factor; /* second column of a product, else MAPPING_NO_COLUMN */
 	int line;        /* in the mapping file */
-	enum measure_kind kind;
+	enum amount_kind kind;
 	bool micros;   /* the column is in millionths already */
 	bool whole;    /* of kind fraction, but this exporter writes whole numbers */
 	bool round;    /* a count may bear a fraction: rounded half to even */

@@ -11,7 +11,7 @@ struct check {
 	void *ctx;
 };
 
-static enum measure_kind kind_of(const struct measure *measure)
+static enum amount_kind kind_of(const struct measure *measure)
 {
 	return measure->money        ? MEASURE_MONEY
 	       : measure->scale == 6 ? MEASURE_FRACTION
@@ -32,7 +32,7 @@ static void check_measure(const struct check *check, const struct measure_rule *
 		check->found(check->ctx, check->mapping, &finding);
 		return;
 	}
-	enum measure_kind kind = kind_of(&check->catalog->measures[index]);
+	enum amount_kind kind = kind_of(&check->catalog->measures[index]);
 	if (kind == rule->kind)
 		return;
 	finding.wrong = true;

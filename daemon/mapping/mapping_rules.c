@@ -223,7 +223,7 @@ static int parse_measure(struct loader *loader, const struct yaml_node *node,
 	int choice = 0;
 	if (!err && (child = yaml_map_get(node, "kind")) != NULL)
 		err = yaml_choice(child, kinds, &choice, loader->error);
-	rule->kind = (enum measure_kind)choice;
+	rule->kind = (enum amount_kind)choice;
 	choice = 0;
 	if (!err && (child = yaml_map_get(node, "scale")) != NULL)
 		err = yaml_choice(child, scales, &choice, loader->error);

@@ -6,12 +6,12 @@
 #include "model/catalog.h"
 
 static struct measure measures[] = {
-    {"impressions", "Impressions", LAYER_OBSERVED, 0, false, false, false},
-    {"spend", "Spend", LAYER_OBSERVED, 6, true, false, false},
-    {"conversions", "Conversions", LAYER_CLAIMED, 6, false, false, false},
-    {"orders", "Orders", LAYER_COMMERCE, 0, false, false, false},
-    {"orders", "Orders, claimed", LAYER_CLAIMED, 0, false, false, false},
-    {"orders", "Orders, panel", LAYER_SURVEY, 0, false, false, false},
+    {.id = "impressions", .label = "Impressions", .layer = LAYER_OBSERVED},
+    {.id = "spend", .label = "Spend", .layer = LAYER_OBSERVED, .scale = 6, .money = true},
+    {.id = "conversions", .label = "Conversions", .layer = LAYER_CLAIMED, .scale = 6},
+    {.id = "orders", .label = "Orders", .layer = LAYER_COMMERCE},
+    {.id = "orders", .label = "Orders, claimed", .layer = LAYER_CLAIMED},
+    {.id = "orders", .label = "Orders, panel", .layer = LAYER_SURVEY},
 };
 
 static struct dimension dims[] = {{.id = "channel"}, {.id = "campaign"}, {.id = "country"}};

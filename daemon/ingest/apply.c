@@ -79,7 +79,6 @@ static void apply_heartbeats(struct applying *applying)
 {
 	for (uint32_t i = 0; i < applying->batch->n_heartbeats; i++) {
 		const pb_heartbeat *item = applying->batch->heartbeats[i];
-		struct source_public *state = &applying->source->current;
 		struct fault fault = {0};
 		if (has_unknown_fields(&item->base))
 			fault_set(applying, &fault, ERR_UNKNOWN_FIELD, "heartbeat",
@@ -90,13 +89,21 @@ static void apply_heartbeats(struct applying *applying)
 		else if (item->complete_through_us > applying->now_us + FUTURE_US)
 			fault_set(applying, &fault, ERR_IN_FUTURE, "complete_through_us", "%lld",
 			          (long long)item->complete_through_us);
+		else if (item->complete_through_us <= 0)
+			fault_set(applying, &fault, ERR_MISSING_FIELD, "complete_through_us",
+			          "%lld", (long long)item->complete_through_us);
+		else if (item->complete_from_us < 0 ||
+		         item->complete_from_us > item->complete_through_us)
+			fault_set(applying, &fault, ERR_BAD_PERIOD, "complete_from_us",
+			          "%lld to %lld", (long long)item->complete_from_us,
+			          (long long)item->complete_through_us);
 		if (fault.err) {
 			apply_reject_item(applying, STREAMGAUGE__V1__REJECT__ITEM__HEARTBEAT, i,
 			                  &fault);
 			continue;
 		}
-		if (item->complete_through_us > state->complete_through_us)
-			state->complete_through_us = item->complete_through_us;
+		partition_declare(applying->partition, applying->source, item->complete_from_us,
+		                  item->complete_through_us);
 		applying->outcome->accepted++;
 	}
 }
@@ -115,6 +122,8 @@ static void advance_source(struct applying *applying, const uint8_t hash[16])
 			memcpy(source->cursor, batch->cursor.data, batch->cursor.len);
 		state->last_sequence = batch->sequence;
 	}
+	if (!state->first_received_us)
+		state->first_received_us = applying->now_us;
 	/* Stored time only goes forward, also when the wall clock is set back. */
 	if (applying->now_us > state->last_received_us)
 		state->last_received_us = applying->now_us;

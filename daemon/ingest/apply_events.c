@@ -3,6 +3,7 @@
 #include <xxhash.h>
 
 #include "ingest/applying.h"
+#include "rollup/source_record.h"
 
 /* An event that was understood. */
 struct plain_event {
@@ -130,7 +131,7 @@ static bool too_old(const struct applying *applying, const pb_event *item,
 	const struct dedup *dedup = partition_dedup(applying->partition);
 	int64_t oldest = (int64_t)dedup_oldest_hour(dedup, applying->hour) * 3600000000;
 	return item->event_time_us < oldest &&
-	       source_day_complete(applying->source, &applying->source->current, event->day);
+	       source_declared(&applying->source->current, event->day, item->event_time_us);
 }
 
 static void count_event(struct applying *applying, const pb_event *item,
@@ -146,8 +147,8 @@ static void count_event(struct applying *applying, const pb_event *item,
 	}
 	note_item(applying, event->day, event->day, event->amounts, event->amount_count);
 	applying->outcome->accepted++;
-	if (item->event_time_us < applying->now_us - LATE_US)
-		applying->source->current.late++;
+	source_note_event(&applying->source->current, event->day, item->event_time_us,
+	                  applying->now_us);
 }
 
 static void apply_event(struct applying *applying, uint32_t index)

@@ -277,7 +277,8 @@ static int store_row(struct applying *applying, const pb_row *item, const struct
 	outcome->unchanged += result == ROW_UNCHANGED;
 	outcome->stale += result == ROW_STALE;
 	if (result == ROW_APPLIED && page->count == count && is_final(applying, &row->period))
-		applying->source->current.restated_after_final++;
+		source_note_restated(&applying->source->current, row->period.first,
+		                     row->period.first + (int32_t)row->period.days - 1);
 	partition_row_page_changed(applying->partition, page, memory);
 	if (result == ROW_STALE)
 		return 0;

@@ -7,7 +7,6 @@
 #include "rollup/writer.h"
 
 #define FUTURE_US       600000000    /* an item may be 10 minutes ahead */
-#define LATE_US         259200000000 /* an event is late 3 days after it happened */
 #define ITEM_AMOUNTS    32
 #define ITEM_DIMS       32
 #define EVENT_ID_MAX    128

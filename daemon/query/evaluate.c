@@ -82,7 +82,7 @@ static bool feed_covers(const struct plan *plan, const struct feed *feed,
 	               bucket->first_day >= state->first_day;
 	/* A heartbeat, or the grace, covers the hours of a day that still runs. */
 	if (running && (feed->assumed ? bucket->end_us + plan->feeds.grace_us <= plan->feeds.now_us
-	                              : bucket->end_us <= state->complete_through_us))
+	                              : source_declared(state, bucket->first_day, bucket->end_us)))
 		return true;
 	return feed_complete(feed, bucket->first_day, bucket->last_day);
 }
@@ -102,6 +102,9 @@ static void bucket_states(const struct plan *plan, struct kpi_plan *kpi_plan)
 			kpi_plan->buckets[b] &= (uint8_t)~fed;
 			if (!feed->live && plan->buckets[b].last_day > feed->complete_through)
 				kpi_plan->buckets[b] |= BUCKET_STALE;
+			if (source_gap(&feed->source->published, plan->buckets[b].first_day,
+			               plan->buckets[b].last_day))
+				kpi_plan->buckets[b] |= BUCKET_GAP;
 		}
 	}
 }
@@ -330,7 +333,7 @@ static void set_flags(const struct evaluation *evaluation, struct kpi_row *row, 
                       uint8_t sum_flags)
 {
 	const struct feed_summary *feed = &row->kpi->feed;
-	if (feed->count > 0 && row->bucket->last_day > feed->final_through)
+	if ((feed->count > 0 && row->bucket->last_day > feed->final_through) || state & BUCKET_GAP)
 		row->flags |= FLAG_NOT_FINAL;
 	if (state & BUCKET_STALE)
 		row->flags |= FLAG_STALE_SOURCE;

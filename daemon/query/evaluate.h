@@ -58,6 +58,7 @@ enum bucket_state {
 	BUCKET_NUM_COMPLETE = 1,
 	BUCKET_DEN_COMPLETE = 2,
 	BUCKET_STALE = 4,
+	BUCKET_GAP = 8, /* days that a source left open, before days it declared */
 };
 
 struct evaluation {

@@ -26,7 +26,7 @@ static void read_completeness(const struct feeds *feeds, struct feed *feed)
 {
 	const struct source *source = feed->source;
 	const struct source_public *state = &source->published;
-	feed->complete_through = source_complete_through(source, state);
+	feed->complete_through = source_complete_through(state);
 	if (feed->complete_through == FEED_NO_DAY && state->first_day <= state->last_day) {
 		int32_t day = assumed_day(feeds);
 		bool report = source->class == SOURCE_REPORT;
@@ -102,19 +102,10 @@ bool feed_has(const struct feed *feed, const struct measure_set *measures)
 bool feed_complete(const struct feed *feed, int32_t first, int32_t last)
 {
 	const struct source_public *state = &feed->source->published;
-	if (feed->source->class == SOURCE_REPORT && !feed->assumed) {
-		/* The intervals are sorted and do not touch: one must hold them all. */
-		uint32_t low = 0;
-		uint32_t high = state->complete_count;
-		while (low < high) {
-			uint32_t middle = low + (high - low) / 2;
-			if (state->complete[middle].last < last)
-				low = middle + 1;
-			else
-				high = middle;
-		}
-		return low < state->complete_count && state->complete[low].first <= first;
-	}
+	bool report = feed->source->class == SOURCE_REPORT;
+	if (!feed->assumed)
+		return source_days_complete(state, first, last) &&
+		       (report || first >= state->first_day);
 	return feed->complete_through != FEED_NO_DAY && last <= feed->complete_through &&
 	       first >= state->first_day;
 }

@@ -2,7 +2,8 @@
  * Feeds: what the sources say of their own completeness, as readers may see it.
  *
  * feed              one source of the partition, as of the last answered flush
- * complete_through  last day of the contiguous run of complete days. A source
+ * complete_through  last day of the newest run of complete days (see source.h for
+ *                   gaps before it). A source
  *                   that never declared a day complete is assumed complete
  *                   through the last day that ended at least the lateness grace
  *                   ago (report sources: at most through the last day they

@@ -79,8 +79,9 @@ static void describe_feed(const struct feed *feed, struct buf *buf)
 	buf_printf(buf, "%s %d %" PRIu64 " ", feed->source->currency, state->first_day,
 	           (uint64_t)state->complete_through_us);
 	buf_put(buf, state->measures, sizeof(state->measures));
-	for (uint32_t i = 0; i < state->complete_count; i++)
-		buf_printf(buf, "%d-%d,", state->complete[i].first, state->complete[i].last);
+	for (uint32_t i = 0; i < state->complete.count; i++)
+		buf_printf(buf, "%d-%d,", state->complete.days[i].first,
+		           state->complete.days[i].last);
 }
 
 /* Display names of the groups, where the answer shows any. */

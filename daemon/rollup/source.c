@@ -2,78 +2,122 @@
 #include "rollup/source.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "rollup/source_record.h"
+
+static void public_deinit(struct source_public *state)
+{
+	day_list_deinit(&state->complete);
+	day_list_deinit(&state->late_days);
+	day_list_deinit(&state->restated_days);
+}
 
 void source_deinit(struct source *source)
 {
 	zone_close(source->zone);
-	free(source->current.complete);
-	free(source->frozen.complete);
-	free(source->published.complete);
+	public_deinit(&source->current);
+	public_deinit(&source->frozen);
+	public_deinit(&source->published);
 	*source = (struct source){0};
 }
 
 void source_public_copy(struct source_public *to, const struct source_public *from)
 {
-	struct day_range *complete = to->complete;
-	if (from->complete_count) {
-		complete = realloc(complete, from->complete_count * sizeof(*complete));
-		require(complete != NULL);
-		memcpy(complete, from->complete, from->complete_count * sizeof(*complete));
-	}
+	struct day_list complete = to->complete;
+	struct day_list late_days = to->late_days;
+	struct day_list restated_days = to->restated_days;
+	day_list_copy(&complete, &from->complete);
+	day_list_copy(&late_days, &from->late_days);
+	day_list_copy(&restated_days, &from->restated_days);
 	*to = *from;
 	to->complete = complete;
+	to->late_days = late_days;
+	to->restated_days = restated_days;
 }
+
+/* ---- changes ---- */
 
 void source_add_complete(struct source_public *state, int32_t first, int32_t last)
 {
-	uint32_t at = 0;
-	while (at < state->complete_count && state->complete[at].last < first - 1)
-		at++;
-	uint32_t end = at;
-	while (end < state->complete_count && state->complete[end].first <= last + 1) {
-		if (state->complete[end].first < first)
-			first = state->complete[end].first;
-		if (state->complete[end].last > last)
-			last = state->complete[end].last;
-		end++;
+	if (first <= last)
+		day_list_add(&state->complete, first, last, 0);
+}
+
+void source_declare(struct source_public *state, const struct zone *zone, int64_t from_us,
+                    int64_t through_us)
+{
+	require(through_us > 0 && from_us <= through_us);
+	int32_t first = from_us ? zone_local_of(zone, from_us).day : CIVIL_DAY_MIN;
+	first = first > CIVIL_DAY_MIN ? first : CIVIL_DAY_MIN;
+	int32_t whole = zone_local_of(zone, through_us).day - 1;
+	int32_t reached = zone_local_of(zone, through_us - 1).day;
+	if (through_us > state->complete_through_us) {
+		if (state->complete_through_us && first > state->declared_day)
+			source_add_complete(state, state->declared_day, state->declared_day);
+		state->complete_through_us = through_us;
+		state->declared_day = reached;
+	} else if (reached < state->declared_day) {
+		whole = reached;
 	}
-	if (end == at) {
-		state->complete = realloc(state->complete,
-		                          (state->complete_count + 1) * sizeof(*state->complete));
-		require(state->complete != NULL);
-	}
-	uint32_t tail = state->complete_count - end;
-	memmove(state->complete + at + 1, state->complete + end, tail * sizeof(*state->complete));
-	state->complete[at] = (struct day_range){first, last};
-	state->complete_count = at + 1 + tail;
+	source_add_complete(state, first, whole);
 }
 
-/* The last whole civil day that ends at or before the instant. */
-static int32_t last_whole_day(const struct source *source, int64_t instant_us)
+void source_note_event(struct source_public *state, int32_t day, int64_t time_us, int64_t now_us)
 {
-	struct zone_local local = zone_local_of(source->zone, instant_us);
-	return local.day - 1;
+	bool late = time_us < now_us - SOURCE_LATE_US;
+	state->late += late;
+	if (source_days_complete(state, day, day) ||
+	    (late && !state->complete_through_us && state->first_received_us &&
+	     time_us >= state->first_received_us))
+		day_list_add(&state->late_days, day, day, SOURCE_MARKED_DAYS);
 }
 
-int32_t source_complete_through(const struct source *source, const struct source_public *state)
+void source_note_restated(struct source_public *state, int32_t first, int32_t last)
 {
-	if (source->class == SOURCE_EVENT)
-		return state->complete_through_us && source->zone
-		           ? last_whole_day(source, state->complete_through_us)
-		           : INT32_MIN;
-	return state->complete_count ? state->complete[0].last : INT32_MIN;
+	state->restated_after_final++;
+	day_list_add(&state->restated_days, first, last, SOURCE_MARKED_DAYS);
 }
 
-bool source_day_complete(const struct source *source, const struct source_public *state,
-                         int32_t day)
+/* ---- answers ---- */
+
+int32_t source_complete_through(const struct source_public *state)
 {
-	if (source->class == SOURCE_EVENT)
-		return day <= source_complete_through(source, state);
-	for (uint32_t i = 0; i < state->complete_count; i++)
-		if (day >= state->complete[i].first && day <= state->complete[i].last)
-			return true;
-	return false;
+	const struct day_list *complete = &state->complete;
+	return complete->count ? complete->days[complete->count - 1].last : INT32_MIN;
+}
+
+int32_t source_complete_from(const struct source_public *state)
+{
+	const struct day_list *complete = &state->complete;
+	return complete->count ? complete->days[complete->count - 1].first : INT32_MIN;
+}
+
+bool source_days_complete(const struct source_public *state, int32_t first, int32_t last)
+{
+	return day_list_holds(&state->complete, first, last);
+}
+
+bool source_gap(const struct source_public *state, int32_t first, int32_t last)
+{
+	int32_t through = source_complete_through(state);
+	first = first > state->first_day ? first : state->first_day;
+	last = last < through ? last : through;
+	return first <= last && !source_days_complete(state, first, last);
+}
+
+bool source_declared(const struct source_public *state, int32_t day, int64_t instant_us)
+{
+	return source_days_complete(state, day, day) ||
+	       (state->complete_through_us && day == state->declared_day &&
+	        instant_us <= state->complete_through_us);
+}
+
+bool source_days_late(const struct source_public *state, int32_t first, int32_t last)
+{
+	return day_list_meets(&state->late_days, first, last);
+}
+
+bool source_days_restated(const struct source_public *state, int32_t first, int32_t last)
+{
+	return day_list_meets(&state->restated_days, first, last);
 }

@@ -49,15 +49,25 @@ static void count_fields(struct source_public *state, uint64_t *fields[SOURCE_CO
 	memcpy(fields, all, sizeof(all));
 }
 
+/* Packed; `packed` is room to work in. */
+static void put_days(struct buf *buf, uint32_t number, const struct day_list *list,
+                     struct buf *packed)
+{
+	buf_reset(packed);
+	for (uint32_t i = 0; i < list->count; i++) {
+		buf_put_zigzag(packed, list->days[i].first);
+		buf_put_zigzag(packed, list->days[i].last);
+	}
+	buf_put_field(buf, number, packed->bytes, packed->len);
+}
+
 static void put_state(const struct source *source, const struct catalog *catalog, struct buf *buf)
 {
 	struct source_public state = source->current;
 	struct buf packed = {0};
-	for (uint32_t i = 0; i < state.complete_count; i++) {
-		buf_put_zigzag(&packed, state.complete[i].first);
-		buf_put_zigzag(&packed, state.complete[i].last);
-	}
-	buf_put_field(buf, 11, packed.bytes, packed.len);
+	put_days(buf, 11, &state.complete, &packed);
+	put_days(buf, 23, &state.late_days, &packed);
+	put_days(buf, 24, &state.restated_days, &packed);
 	put_signed(buf, 12, state.complete_through_us);
 	put_signed(buf, 13, state.last_received_us);
 	put_signed(buf, 14, state.last_as_of_us);
@@ -65,6 +75,8 @@ static void put_state(const struct source *source, const struct catalog *catalog
 	/* Also when zero: without it a source has booked nothing yet. */
 	buf_put_key(buf, 16, 0);
 	buf_put_zigzag(buf, state.last_day);
+	put_signed(buf, 22, state.declared_day);
+	put_signed(buf, 25, state.first_received_us);
 	buf_reset(&packed);
 	uint64_t *counts[SOURCE_COUNTS];
 	count_fields(&state, counts);
@@ -172,13 +184,13 @@ static void get_counts(struct source_public *state, struct cursor in)
 		*counts[i] = cursor_varint(&in);
 }
 
-static void get_complete(struct source_public *state, struct cursor in)
+static void get_days(struct day_list *list, struct cursor in)
 {
 	while (!cursor_done(&in)) {
-		int32_t first = (int32_t)cursor_zigzag(&in);
-		int32_t last = (int32_t)cursor_zigzag(&in);
-		if (!in.failed)
-			source_add_complete(state, first, last);
+		int64_t first = cursor_zigzag(&in);
+		int64_t last = cursor_zigzag(&in);
+		if (!in.failed && first >= CIVIL_DAY_MIN && first <= last && last <= CIVIL_DAY_MAX)
+			day_list_add(list, (int32_t)first, (int32_t)last, 0);
 	}
 }
 
@@ -227,6 +239,12 @@ static void get_number(struct source *source, uint32_t number, struct cursor *in
 	case 16:
 		state->last_day = (int32_t)cursor_zigzag(in);
 		break;
+	case 22:
+		state->declared_day = (int32_t)cursor_zigzag(in);
+		break;
+	case 25:
+		state->first_received_us = cursor_zigzag(in);
+		break;
 	case 20:
 		state->dedup_window_short = cursor_varint(in) != 0;
 		break;
@@ -259,7 +277,13 @@ static void get_field(struct source *source, const struct catalog *catalog, uint
 		get_bytes(in, &source->hashes[0][0], sizeof(source->hashes), NULL);
 		break;
 	case 11:
-		get_complete(state, cursor_field(in));
+		get_days(&state->complete, cursor_field(in));
+		break;
+	case 23:
+		get_days(&state->late_days, cursor_field(in));
+		break;
+	case 24:
+		get_days(&state->restated_days, cursor_field(in));
 		break;
 	case 17:
 		get_counts(state, cursor_field(in));
@@ -273,6 +297,19 @@ static void get_field(struct source *source, const struct catalog *catalog, uint
 	default:
 		cursor_field(in);
 	}
+}
+
+/* Records of before there were intervals: a heartbeat said everything before it. */
+static void complete_old(struct source *source)
+{
+	struct source_public *state = &source->current;
+	if (!state->first_received_us)
+		state->first_received_us = state->last_received_us;
+	int64_t through_us = state->complete_through_us;
+	if (through_us <= 0 || state->declared_day || state->complete.count || !source->zone)
+		return;
+	state->complete_through_us = 0;
+	source_declare(state, source->zone, 0, through_us);
 }
 
 int source_decode(struct source *source, const struct catalog *catalog, const uint8_t *bytes,
@@ -299,6 +336,9 @@ int source_decode(struct source *source, const struct catalog *catalog, const ui
 		return ERR_MALFORMED;
 	source->rejected_slice_next = slices % SOURCE_REJECTED_SLICES;
 	source->known = source->class != 0;
+	int err = source->zone_name[0] ? zone_open(source->zone_name, &source->zone) : 0;
+	if (!err)
+		complete_old(source);
 	source_public_copy(&source->published, &source->current);
-	return source->zone_name[0] ? zone_open(source->zone_name, &source->zone) : 0;
+	return err;
 }

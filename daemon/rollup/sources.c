@@ -67,6 +67,12 @@ int partition_source_get(struct partition *partition, const char *name, size_t l
 	return 0;
 }
 
+void partition_declare(const struct partition *partition, struct source *source, int64_t from_us,
+                       int64_t through_us)
+{
+	source_declare(&source->current, partition->tenant->zone, from_us, through_us);
+}
+
 void partition_source_touch(struct partition *partition, struct source *source)
 {
 	source->touched = true;

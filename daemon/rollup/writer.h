@@ -52,6 +52,10 @@ void partition_row_page_changed(struct partition *partition, struct row_page *ro
 void partition_label(struct partition *partition, uint32_t value, const char *name, size_t len,
                      int64_t as_of_us);
 
+/* A heartbeat of the source, see source_declare. */
+void partition_declare(const struct partition *partition, struct source *source, int64_t from_us,
+                       int64_t through_us);
+
 /* Queues a store.proto RejectedItem for the source's bounded list. */
 void partition_reject(struct partition *partition, uint32_t source, const void *bytes, size_t len);
 

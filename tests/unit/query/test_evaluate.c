@@ -26,7 +26,7 @@ static void open_shop(struct world *world)
 	struct source *shop =
 	    world_source(world, "shop/eu", SOURCE_EVENT, 1 << M_ORDERS | 1 << M_GROSS,
 	                 DAY("2026-09-01"), WORLD_TODAY - 1);
-	shop->current.complete_through_us = zone_day_start(world->tenants[0].zone, WORLD_TODAY);
+	world_beat(world, shop, zone_day_start(world->tenants[0].zone, WORLD_TODAY));
 }
 
 static void expect(const struct kpi_row *row, enum row_status status, double value)
@@ -446,8 +446,8 @@ Test(evaluate, running_day)
 	struct world world;
 	open_shop(&world);
 	struct source *shop = partition_source_find(world.partition, "shop/eu", 7);
-	shop->current.complete_through_us =
-	    zone_day_start(world.tenants[0].zone, WORLD_TODAY) + INT64_C(9) * 3600000000;
+	world_beat(&world, shop,
+	           zone_day_start(world.tenants[0].zone, WORLD_TODAY) + INT64_C(9) * 3600000000);
 	shop->current.last_day = WORLD_TODAY;
 	world_flush(&world);
 	cr_assert_eq(world_ask(&world, "tenant=demo&kpi=orders&grain=hour"
@@ -488,6 +488,7 @@ Test(evaluate, flags)
 	cr_assert_eq(row.flags, 0);
 	struct source *shop = partition_source_find(world.partition, "shop/eu", 7);
 	shop->current.complete_through_us = 0;
+	day_list_deinit(&shop->current.complete);
 	partition_source_touch(world.partition, shop);
 	world_flush(&world);
 	cr_assert_eq(world_ask(&world, "tenant=demo&kpi=orders&from=2026-11-04&to=2026-11-05"), 0);

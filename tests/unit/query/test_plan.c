@@ -20,8 +20,7 @@ static void open_with_sources(struct world *world)
 	struct source *shop = world_source(world, "shop/eu", SOURCE_EVENT,
 	                                   1 << M_ORDERS | 1 << M_GROSS | 1 << M_REFUNDS,
 	                                   WORLD_TODAY - 60, WORLD_TODAY);
-	shop->current.complete_through_us =
-	    zone_day_start(world->tenants[0].zone, WORLD_TODAY) + 3600000000;
+	world_beat(world, shop, zone_day_start(world->tenants[0].zone, WORLD_TODAY) + 3600000000);
 	world_flush(world);
 }
 

@@ -10,6 +10,7 @@
 #endif
 
 #include "model/expr.h"
+#include "rollup/source_record.h"
 
 static struct measure measures[] = {
     [M_IMPRESSIONS] = {"impressions", "Impressions", LAYER_OBSERVED, 0, false, false, false},
@@ -190,10 +191,13 @@ struct source *world_source(struct world *world, const char *name, enum source_c
 
 void world_complete(struct source *source, int32_t first_day, int32_t last_day)
 {
-	free(source->current.complete);
-	source->current.complete = malloc(sizeof(struct day_range));
-	source->current.complete[0] = (struct day_range){first_day, last_day};
-	source->current.complete_count = 1;
+	day_list_deinit(&source->current.complete);
+	source_add_complete(&source->current, first_day, last_day);
+}
+
+void world_beat(const struct world *world, struct source *source, int64_t through_us)
+{
+	source_declare(&source->current, world->tenants[0].zone, 0, through_us);
 }
 
 void world_flush(struct world *world)

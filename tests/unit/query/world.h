@@ -49,6 +49,9 @@ struct source *world_source(struct world *world, const char *name, enum source_c
 /* The days are complete by commit. */
 void world_complete(struct source *source, int32_t first_day, int32_t last_day);
 
+/* A heartbeat: everything before the instant was sent. */
+void world_beat(const struct world *world, struct source *source, int64_t through_us);
+
 /* Makes everything visible. */
 void world_flush(struct world *world);
 

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "cli/command.h"
+#include "cli/options.h"
 #include "mapping/mapping_check.h"
 #include "settings/settings_load.h"
 
@@ -134,17 +135,41 @@ static int check_file(const char *path)
 	return code;
 }
 
+static const struct option long_options[] = {
+    {"keys", no_argument, NULL, 'k'},
+    {"help", no_argument, NULL, 'h'},
+    {NULL, 0, NULL, 0},
+};
+
+/* The file that the daemon reads when it is told none. */
+static int check_default(void)
+{
+	if (access(DEFAULT_FILE, F_OK) == 0)
+		return check_file(DEFAULT_FILE);
+	fprintf(stderr,
+	        "streamgauge check-config: there is no " DEFAULT_FILE "; name the settings file, "
+	        "as in streamgauge check-config config/streamgauge.yaml\n");
+	return EXIT_USAGE;
+}
+
 int cli_check_config(int argc, char **argv)
 {
-	if (argc == 2 && strcmp(argv[1], "--help") == 0) {
-		fputs(usage, stdout);
-		return 0;
+	struct options given = {
+	    .command = "check-config", .argc = argc, .argv = argv, .list = long_options};
+	int option = 0;
+	int words = 0;
+	bool keys = false;
+	while ((option = options_next(&given)) != OPTIONS_END) {
+		if (option == OPTIONS_HELP)
+			fputs(usage, stdout);
+		if (option != 'k')
+			return option == OPTIONS_HELP ? EXIT_DONE : EXIT_USAGE;
+		keys = true;
 	}
-	if (argc == 2 && strcmp(argv[1], "--keys") == 0)
+	char **files = options_words(&given, &words);
+	if (words > (keys ? 0 : 1))
+		return options_stray(&given, files[keys ? 0 : 1]);
+	if (keys)
 		return print_keys();
-	if (argc > 2 || (argc == 2 && argv[1][0] == '-')) {
-		fputs(usage, stderr);
-		return EXIT_USAGE;
-	}
-	return check_file(argc == 2 ? argv[1] : DEFAULT_FILE);
+	return words == 1 ? check_file(files[0]) : check_default();
 }

@@ -17,7 +17,8 @@
 struct delivery_reject {
 	uint32_t line;
 	uint64_t offset;
-	bool commit; /* a slice commit: line is that of the slice's first row */
+	bool commit;        /* a slice commit: line is that of the slice's first row */
+	const char *origin; /* the columns it came from, "column `channel`"; "" = none */
 	char *field;
 	char *code;
 	char *detail;
@@ -32,6 +33,7 @@ struct delivery_counts {
 	uint64_t not_rolled_up;
 	uint64_t rejected;
 	uint64_t slices;    /* commits that were accepted; not among accepted */
+	uint64_t beats;     /* heartbeats that were accepted; not among accepted */
 	uint64_t before;    /* sent by an earlier run that was broken off */
 	uint64_t confirmed; /* applied, but the answer was lost with a connection */
 };
@@ -45,7 +47,7 @@ struct delivery_options {
 	bool again;       /* send a finished file without event ids once more */
 	bool heartbeat;   /* event feeds: say that it is complete up to its newest event */
 	int64_t now_us;   /* a heartbeat is never later */
-	int patience_ms;  /* gives up after so long without progress; 0 = 60 s */
+	int patience_ms;  /* gives up after so long without an acknowledgement; 0 = 60 s */
 	void (*progress)(void *ctx, const struct delivery_counts *counts, uint64_t sent,
 	                 uint64_t total);
 	void *progress_ctx;

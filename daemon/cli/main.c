@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0
  * `streamgauge`: the command line beside the daemon. */
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "cli/command.h"
 #include "cli/commands.h"
+#include "cli/nearest.h"
 
 static void print_usage(FILE *out)
 {
@@ -19,13 +21,47 @@ static void print_usage(FILE *out)
 	            out);
 }
 
+static const struct command *find_command(const char *name)
+{
+	for (const struct command *command = commands; command->name; command++)
+		if (strcmp(command->name, name) == 0)
+			return command;
+	return NULL;
+}
+
+static int tell_unknown(const char *name)
+{
+	const char *names[32];
+	const char *nearest[NEAREST_MAX];
+	size_t count = 0;
+	for (const struct command *command = commands; command->name && count < 32; command++)
+		names[count++] = command->name;
+	bool meant = name[0] != '-' && nearest_names(name, names, count, nearest) > 0;
+	(void)fprintf(stderr, "streamgauge: %s `%s`%s%s%s; see streamgauge --help\n",
+	              name[0] == '-' ? "unknown option" : "there is no command", name,
+	              meant ? " (did you mean " : "", meant ? nearest[0] : "", meant ? "?)" : "");
+	return EXIT_USAGE;
+}
+
+/* `streamgauge help COMMAND` is `streamgauge COMMAND --help`. */
+static int help_on(char *name)
+{
+	char option[] = "--help";
+	char *words[] = {name, option, NULL};
+	const struct command *command = find_command(name);
+	return command ? command->run(2, words) : tell_unknown(name);
+}
+
 int main(int argc, char **argv)
 {
 	if (argc < 2) {
 		print_usage(stderr);
 		return EXIT_USAGE;
 	}
-	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0) {
+	if (strcmp(argv[1], "help") == 0 && argc > 2)
+		return help_on(argv[2]);
+	if (strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
+	    strcmp(argv[1], "help") == 0) {
 		print_usage(stdout);
 		return EXIT_DONE;
 	}
@@ -33,10 +69,6 @@ int main(int argc, char **argv)
 		(void)puts("streamgauge " SG_VERSION);
 		return EXIT_DONE;
 	}
-	for (const struct command *command = commands; command->name; command++)
-		if (strcmp(command->name, argv[1]) == 0)
-			return command->run(argc - 1, argv + 1);
-	(void)fprintf(stderr, "streamgauge: there is no command `%s`; see streamgauge --help\n",
-	              argv[1]);
-	return EXIT_USAGE;
+	const struct command *command = find_command(argv[1]);
+	return command ? command->run(argc - 1, argv + 1) : tell_unknown(argv[1]);
 }

@@ -8,6 +8,7 @@
 #include "base/buf.h"
 #include "base/num.h"
 #include "base/utf8.h"
+#include "pb/pb_field.h"
 
 /* A walk over the text; `path` names the place that is being read. */
 struct walk {
@@ -319,28 +320,7 @@ static bool read_value(struct walk *walk, const ProtobufCFieldDescriptor *field,
 	}
 }
 
-static size_t size_of(const ProtobufCFieldDescriptor *field)
-{
-	switch (field->type) {
-	case PROTOBUF_C_TYPE_STRING:
-	case PROTOBUF_C_TYPE_MESSAGE:
-		return sizeof(void *);
-	case PROTOBUF_C_TYPE_BYTES:
-		return sizeof(ProtobufCBinaryData);
-	case PROTOBUF_C_TYPE_BOOL:
-		return sizeof(protobuf_c_boolean);
-	case PROTOBUF_C_TYPE_INT64:
-	case PROTOBUF_C_TYPE_SINT64:
-	case PROTOBUF_C_TYPE_SFIXED64:
-	case PROTOBUF_C_TYPE_UINT64:
-	case PROTOBUF_C_TYPE_FIXED64:
-		return sizeof(uint64_t);
-	default:
-		return sizeof(uint32_t);
-	}
-}
-
-/* The largest value of size_of. */
+/* The largest value of pb_field_size. */
 union value {
 	ProtobufCBinaryData bytes;
 	uint64_t number;
@@ -360,7 +340,7 @@ static bool read_list(struct walk *walk, const ProtobufCFieldDescriptor *field, 
 		if (!good)
 			break;
 		walk->path_len = before;
-		buf_put(&values, &value, size_of(field));
+		buf_put(&values, &value, pb_field_size(field));
 		count++;
 		more = take(walk, ',');
 		good = more || take(walk, ']') || fail(walk, "a list is not closed");

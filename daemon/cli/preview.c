@@ -4,6 +4,8 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "cli/detail.h"
+
 #define ROWS    10
 #define COLUMNS 5
 
@@ -40,11 +42,8 @@ static void put_when(const struct items *items, const struct item *item, struct 
 	const struct shape *shape = &items->mapping->shapes[item->shape];
 	char day[ZONE_INSTANT_TEXT];
 	if (!shape->report) {
-		int64_t seconds = item->time_us / 1000000;
-		civil_format_day(day, (int32_t)(seconds / 86400));
-		int second = (int)(seconds % 86400);
-		buf_printf(text, "%sT%02d:%02d:%02dZ", day, second / 3600, second / 60 % 60,
-		           second % 60);
+		instant_format(day, item->time_us);
+		buf_put_text(text, day);
 		return;
 	}
 	civil_format_day(day, item->from);

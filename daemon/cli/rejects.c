@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/rejects.h"
 
-#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/detail.h"
 #include "cli/http_client.h"
+#include "cli/options.h"
 #include "cli/table.h"
 
 static const char usage[] =
@@ -13,7 +14,8 @@ static const char usage[] =
     "\n"
     "Prints the newest rejected items: what was wrong, and with --json the items\n"
     "themselves, one Batch of the ingest contract per line, to be fixed and sent\n"
-    "again: streamgauge send --items --source S FILE\n"
+    "again: streamgauge send --items --source S FILE. In these, money and fractional\n"
+    "conversions are in millionths (119 EUR is \"119000000\"), times in microseconds.\n"
     "\n"
     "  --tenant T    tenant; may be left out where only one is configured\n"
     "  --source S    only this source (`google_ads/123-456-7890`)\n"
@@ -26,7 +28,7 @@ static const char usage[] =
     "\n"
     "Exit codes: 0 done, 2 usage or refused, 4 the daemon cannot be reached.\n";
 
-static const struct option options[] = {
+static const struct option long_options[] = {
     {"tenant", required_argument, NULL, 'p'}, {"source", required_argument, NULL, 'p'},
     {"limit", required_argument, NULL, 'p'},  {"json", no_argument, NULL, 'j'},
     {"codes", no_argument, NULL, 'c'},        {"url", required_argument, NULL, 'u'},
@@ -39,6 +41,15 @@ static void print_items(const struct table *table)
 		puts(table_cell(table, row, "batch"));
 }
 
+static void print_reason(const char *field, const char *code, const char *detail)
+{
+	struct buf text = {0};
+	detail_put(&text, field, detail);
+	printf("    %s: %s: %.*s\n", field, code, buf_failed(&text) ? 0 : (int)text.len,
+	       (const char *)text.bytes);
+	buf_deinit(&text);
+}
+
 static void print_reasons(const struct table *table)
 {
 	for (size_t row = 0; row < table->rows; row++) {
@@ -49,8 +60,8 @@ static void print_reasons(const struct table *table)
 		printf("%s  %s  batch %s, %s %s\n", received, table_cell(table, row, "source"),
 		       table_cell(table, row, "sequence"), table_cell(table, row, "item"),
 		       table_cell(table, row, "index"));
-		printf("    %s: %s: %s\n", table_cell(table, row, "field"),
-		       table_cell(table, row, "code"), table_cell(table, row, "detail"));
+		print_reason(table_cell(table, row, "field"), table_cell(table, row, "code"),
+		             table_cell(table, row, "detail"));
 	}
 	if (table->rows == 0)
 		puts("Nothing was rejected.");
@@ -73,13 +84,14 @@ struct wishes {
 /* -1 = go on, else the exit code. */
 static int parse(int argc, char **argv, struct wishes *wishes)
 {
-	int index = 0;
-	int option;
-	optind = 0;
-	while ((option = getopt_long(argc, argv, "", options, &index)) >= 0) {
+	struct options given = {
+	    .command = "rejects", .argc = argc, .argv = argv, .list = long_options};
+	int option = 0;
+	int words = 0;
+	while ((option = options_next(&given)) != OPTIONS_END) {
 		switch (option) {
 		case 'p':
-			http_add_parameter(&wishes->target, options[index].name, optarg);
+			http_add_parameter(&wishes->target, long_options[given.index].name, optarg);
 			break;
 		case 'u':
 			wishes->url = optarg;
@@ -90,18 +102,15 @@ static int parse(int argc, char **argv, struct wishes *wishes)
 		case 'c':
 			print_codes();
 			return 0;
-		case 'h':
+		case OPTIONS_HELP:
 			fputs(usage, stdout);
 			return 0;
 		default:
 			return 2;
 		}
 	}
-	if (optind == argc)
-		return -1;
-	fprintf(stderr, "streamgauge rejects: `%s` is one word too many; see --help\n",
-	        argv[optind]);
-	return 2;
+	char **left = options_words(&given, &words);
+	return words > 0 ? options_stray(&given, left[0]) : -1;
 }
 
 static int ask(const struct wishes *wishes)

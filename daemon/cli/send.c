@@ -8,11 +8,13 @@
 
 #include "base/log.h"
 #include "cli/command.h"
+#include "cli/foresee.h"
 #include "cli/preview.h"
 #include "cli/progress.h"
 #include "cli/send_items.h"
 #include "cli/send_rejects.h"
 #include "cli/send_tell.h"
+#include "mapping/mapping_check.h"
 
 /* One file on its way. */
 struct job {
@@ -26,6 +28,7 @@ struct job {
 struct send {
 	struct send_options options;
 	struct mapping_list list;
+	struct settings *settings; /* of --config; NULL = none */
 	struct job *jobs;
 	int job_count;
 	struct progress progress;
@@ -49,6 +52,19 @@ static int complain_input(const struct source_file *file, const struct read_erro
 
 /* ---- before anything is sent: every file is opened and recognised ---- */
 
+/* Options for readings mean nothing to events, which bear their own time. */
+static int check_report_options(const struct send_options *options, const struct job *job)
+{
+	const char *stray = options->as_of_text ? "--as-of" : options->replace ? "--replace" : NULL;
+	if (!stray || job->mapping->class == MAPPING_REPORT)
+		return EXIT_DONE;
+	(void)fprintf(stderr,
+	              "streamgauge send: %s: %s is for report files; the mapping %s reads events, "
+	              "which count once and are not restated\n",
+	              job->file.name, stray, job->mapping->name);
+	return EXIT_USAGE;
+}
+
 static int choose_mapping(struct send *send, struct job *job)
 {
 	const char *wanted = send->options.mapping;
@@ -65,7 +81,7 @@ static int choose_mapping(struct send *send, struct job *job)
 	}
 	job->mapping = found.mapping;
 	if (job->mapping)
-		return EXIT_DONE;
+		return check_report_options(&send->options, job);
 	(void)fprintf(stderr, "streamgauge send: %s: %s\n", job->file.name, found.text);
 	return EXIT_USAGE;
 }
@@ -238,8 +254,6 @@ static int ship(struct shipment *shipment)
 	const struct mapped *mapped = shipment->mapped;
 	if (identify(shipment->send, shipment->job, mapped, shipment->identity) != 0)
 		return complain("the file or its mapping cannot be read again");
-	if (mapped->items.count == 0)
-		(void)printf("%s: nothing to send\n", shipment->job->file.name);
 	int code = EXIT_DONE;
 	for (uint64_t at = 0; at < mapped->items.count && code == EXIT_DONE;) {
 		uint32_t feed = mapped->items.list[at].feed;
@@ -272,26 +286,54 @@ static int write_rejects(struct shipment *shipment)
 	return EXIT_DONE;
 }
 
+static int show(struct send *send, const struct job *job, struct mapped *mapped)
+{
+	bool report = mapped->items.mapping->class == MAPPING_REPORT;
+	uint64_t rejected = 0;
+	(void)printf("%s: mapping %s, %" PRIu64 " records, %" PRIu64 " %s; nothing is sent\n",
+	             job->file.name, job->mapping->name, mapped->records, mapped->items.count,
+	             report ? "rows" : "events");
+	if (preview_print(mapped, stdout) != 0)
+		return complain(err_rule(ERR_NOMEM));
+	(void)fflush(stdout);
+	if (!send->settings) {
+		(void)printf("\nThe daemon's own rules (which measures, dimensions and values are "
+		             "configured)\nwere not checked; --config FILE does it.\n");
+		return EXIT_DONE;
+	}
+	if (foresee(job->file.name, mapped, send->settings, &rejected) != 0)
+		return complain(err_rule(ERR_NOMEM));
+	return rejected > 0 ? EXIT_REJECTED : EXIT_DONE;
+}
+
+/* A file of which nothing is left: that is said, since it is seldom meant. */
+static void tell_nothing(const struct job *job, const struct mapped *mapped)
+{
+	if (mapped->items.count > 0)
+		return;
+	if (mapped->records == 0)
+		(void)fprintf(stderr, "%s: 0 rows: there is a heading and nothing below it\n",
+		              job->file.name);
+	else
+		(void)fprintf(
+		    stderr, "%s: nothing to send: none of its %" PRIu64 " records can be counted\n",
+		    job->file.name, mapped->records);
+}
+
 static int send_mapped(struct send *send, struct job *job, struct mapped *mapped)
 {
 	struct shipment shipment = {.send = send, .job = job, .mapped = mapped};
 	tell_notes(job->file.name, mapped);
 	tell_local(job->file.name, mapped);
-	int code = EXIT_DONE;
-	if (send->options.dry_run) {
-		(void)printf(
-		    "%s: mapping %s, %" PRIu64 " records, %" PRIu64 " rows; nothing is sent\n",
-		    job->file.name, job->mapping->name, mapped->records, mapped->items.count);
-		if (preview_print(mapped, stdout) != 0)
-			code = complain(err_rule(ERR_NOMEM));
-	} else {
-		code = ship(&shipment);
-	}
+	tell_nothing(job, mapped);
+	int code = send->options.dry_run ? show(send, job, mapped) : ship(&shipment);
+	bool foreseen = code == EXIT_REJECTED;
+	code = foreseen ? EXIT_DONE : code;
 	int wrote = write_rejects(&shipment);
 	reject_places_deinit(&shipment.places);
 	code = code == EXIT_DONE ? wrote : code;
-	bool rejected =
-	    mapped->reject_count > 0 || mapped->refusal_count > 0 || shipment.rejected > 0;
+	bool rejected = foreseen || mapped->reject_count > 0 || mapped->refusal_count > 0 ||
+	                shipment.rejected > 0;
 	return code == EXIT_DONE && rejected ? EXIT_REJECTED : code;
 }
 
@@ -329,6 +371,40 @@ static void send_deinit(struct send *send)
 	}
 	free(send->jobs);
 	mapping_list_deinit(&send->list);
+	settings_free(send->settings);
+}
+
+static void on_finding(void *ctx, const struct mapping *mapping,
+                       const struct mapping_finding *finding)
+{
+	bool *wrong = ctx;
+	*wrong = *wrong || finding->wrong;
+	if (finding->wrong)
+		(void)fprintf(stderr, "%s:%d: %s\n", mapping->file, finding->line, finding->text);
+}
+
+/* The settings that a dry run checks against. A mapping that would count in
+ * another unit is wrong whatever the rows are. */
+static int load_settings(struct send *send)
+{
+	const struct send_options *options = &send->options;
+	struct settings_error error = {{0}};
+	bool wrong = false;
+	if (!options->config)
+		return EXIT_DONE;
+	if (settings_load(options->config, &send->settings, &error) != 0)
+		return complain(error.text);
+	if (settings_tenant(send->settings, options->tenant, strlen(options->tenant)) < 0) {
+		(void)fprintf(
+		    stderr,
+		    "streamgauge send: %s configures no tenant `%s`; name one that is with "
+		    "--tenant\n",
+		    options->config, options->tenant);
+		return EXIT_USAGE;
+	}
+	for (int i = 0; i < send->job_count; i++)
+		mapping_check(send->jobs[i].mapping, &send->settings->catalog, on_finding, &wrong);
+	return wrong ? EXIT_USAGE : EXIT_DONE;
 }
 
 int cli_send(int argc, char **argv)
@@ -343,6 +419,8 @@ int cli_send(int argc, char **argv)
 	if (mapping_list_load(send.options.mappings, &send.list, &error) != 0)
 		return complain(error.text);
 	code = prepare_all(&send);
+	if (code == EXIT_DONE)
+		code = load_settings(&send);
 	bool rejected = false;
 	for (int i = 0; i < send.job_count && code == EXIT_DONE; i++) {
 		code = send_job(&send, &send.jobs[i]);

@@ -11,7 +11,9 @@
 #include "base/log.h"
 #include "cli/client.h"
 #include "cli/command.h"
+#include "cli/http_client.h"
 #include "cli/items.h"
+#include "cli/known_sources.h"
 #include "cli/pack.h"
 #include "cli/position.h"
 #include "cli/refusal.h"
@@ -119,10 +121,30 @@ static enum step queue_hello(struct run *run)
 	           : stop(run, DELIVERY_USAGE, err_rule(ERR_NOMEM));
 }
 
+/* A source that the daemon does not know is more often a slip than meant. */
+static enum step stop_unknown(struct run *run)
+{
+	const struct send_options *options = run->options;
+	struct known_sources known;
+	struct buf text = {0};
+	known_sources_get(http_default_url(), options->tenant, &known);
+	buf_printf(&text, "there is no source `%s` yet", options->source);
+	known_sources_put_nearest(&known, options->source, &text);
+	buf_put_text(&text, "; --new-source makes it");
+	buf_put_byte(&text, 0);
+	enum step step = stop(run, DELIVERY_USAGE,
+	                      buf_failed(&text) ? err_rule(ERR_NOMEM) : (const char *)text.bytes);
+	buf_deinit(&text);
+	known_sources_deinit(&known);
+	return step;
+}
+
 static enum step on_error(struct run *run, const Streamgauge__V1__Error *error, bool opening)
 {
 	char text[400];
 	if (opening && !run->declares && strcmp(error->code, err_code(ERR_BAD_DECLARATION)) == 0) {
+		if (!run->options->new_source)
+			return stop_unknown(run);
 		run->declares = true;
 		return STEP_RECONNECT;
 	}
@@ -237,10 +259,10 @@ static void tell_rejects(struct run *run, const struct items_batch *batch,
 		if (!line)
 			continue;
 		run->told++;
-		(void)fprintf(stderr, "%s:%" PRIu64 ": %s[%u]%s%s: %s: %s\n", run->file.name,
+		(void)fprintf(stderr, "%s:%" PRIu64 ": %s[%u]%s%s: %s: ", run->file.name,
 		              line->line, items_list_name(kind), reject->index - line->first[kind],
-		              reject->field[0] ? "." : "", reject->field, reject->code,
-		              reject->detail);
+		              reject->field[0] ? "." : "", reject->field, reject->code);
+		tell_detail(reject->field, reject->detail);
 	}
 }
 
@@ -404,7 +426,8 @@ static void tell_totals(const struct run *run)
 	const struct counts *counts = &run->counts;
 	bool first = true;
 	(void)printf("%s: %s: ", run->file.name, run->options->source);
-	tell_count(counts->accepted, "accepted", &first);
+	tell_count(counts->accepted, counts->accepted == 1 ? "item accepted" : "items accepted",
+	           &first);
 	tell_count(counts->duplicates, "duplicates", &first);
 	tell_count(counts->unchanged, "unchanged", &first);
 	tell_count(counts->stale, "stale", &first);

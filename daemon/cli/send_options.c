@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/send_options.h"
 
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +8,7 @@
 #include <unistd.h>
 
 #include "cli/command.h"
+#include "cli/options.h"
 #include "mapping/when.h"
 
 static const char usage[] =
@@ -28,16 +28,21 @@ static const char usage[] =
     "  --mappings DIR     where the mappings are (default $STREAMGAUGE_MAPPINGS, else\n"
     "                     those that came with the program)\n"
     "  --as-of T          when the reading began, RFC 3339, for files that do not say\n"
-    "                     it (default: the file's time)\n"
+    "                     it (default: the file's time); report files only\n"
     "  --currency C       of the account; overrides the file's\n"
     "  --zone Z           time zone of the account; overrides the file's\n"
-    "  --replace          each period of the file is whole: what it lacks is zero\n"
+    "  --replace          each period of the file is whole: what it lacks is zero;\n"
+    "                     report files only\n"
     "  --dry-run          show ten mapped rows and the totals, send nothing\n"
+    "  --config FILE      with --dry-run: check measures, dimensions, values and event\n"
+    "                     types against these settings, as the daemon would\n"
     "  --rejects DIR      write rejected records to DIR, to be fixed and sent again\n"
     "  --no-heartbeat     do not say that events are complete up to the newest one\n"
     "  --items            the file holds items as `streamgauge rejects --json` prints\n"
     "                     them; --mapping, --currency and --zone then say what a\n"
     "                     source is that is not known yet\n"
+    "  --new-source       with --items: the source may be new; without it one that\n"
+    "                     the daemon does not know is refused as mistyped\n"
     "  --again            send finished events without ids once more\n"
     "  --force            end another session of the source\n"
     "  --accept-loss      go on though the daemon lost acknowledged batches\n"
@@ -58,12 +63,13 @@ enum {
 	OPTION_ITEMS,
 	OPTION_REPLACE,
 	OPTION_DRY_RUN,
+	OPTION_CONFIG,
 	OPTION_REJECTS,
 	OPTION_NO_HEARTBEAT,
 	OPTION_AGAIN,
 	OPTION_FORCE,
 	OPTION_ACCEPT_LOSS,
-	OPTION_HELP,
+	OPTION_NEW_SOURCE,
 };
 
 static const struct option long_options[] = {
@@ -78,12 +84,14 @@ static const struct option long_options[] = {
     {"items", no_argument, NULL, OPTION_ITEMS},
     {"replace", no_argument, NULL, OPTION_REPLACE},
     {"dry-run", no_argument, NULL, OPTION_DRY_RUN},
+    {"config", required_argument, NULL, OPTION_CONFIG},
     {"rejects", required_argument, NULL, OPTION_REJECTS},
     {"no-heartbeat", no_argument, NULL, OPTION_NO_HEARTBEAT},
     {"again", no_argument, NULL, OPTION_AGAIN},
     {"force", no_argument, NULL, OPTION_FORCE},
     {"accept-loss", no_argument, NULL, OPTION_ACCEPT_LOSS},
-    {"help", no_argument, NULL, OPTION_HELP},
+    {"new-source", no_argument, NULL, OPTION_NEW_SOURCE},
+    {"help", no_argument, NULL, OPTIONS_HELP},
     {0},
 };
 
@@ -103,6 +111,8 @@ static void take_flag(int option, struct send_options *options)
 		options->force = true;
 	else if (option == OPTION_ACCEPT_LOSS)
 		options->accept_loss = true;
+	else if (option == OPTION_NEW_SOURCE)
+		options->new_source = true;
 }
 
 static void take_option(int option, const char *value, struct send_options *options)
@@ -125,6 +135,8 @@ static void take_option(int option, const char *value, struct send_options *opti
 		options->zone = value;
 	else if (option == OPTION_REJECTS)
 		options->rejects = value;
+	else if (option == OPTION_CONFIG)
+		options->config = value;
 	else
 		take_flag(option, options);
 }
@@ -151,6 +163,7 @@ static bool check_items(const struct send_options *options, int *ret_exit)
 	                    : options->rejects      ? "--rejects"
 	                    : options->no_heartbeat ? "--no-heartbeat"
 	                    : options->accept_loss  ? "--accept-loss"
+	                    : options->config       ? "--config"
 	                                            : NULL;
 	if (stray)
 		return mistake(ret_exit, stray, NULL, "it does not go with --items");
@@ -162,7 +175,7 @@ static bool check_items(const struct send_options *options, int *ret_exit)
 	return true;
 }
 
-static bool check(struct send_options *options, int *ret_exit)
+static bool check_values(struct send_options *options, int *ret_exit)
 {
 	struct when when;
 	struct zone *zone = NULL;
@@ -185,9 +198,26 @@ static bool check(struct send_options *options, int *ret_exit)
 	     access(options->rejects, W_OK | X_OK) != 0))
 		return mistake(ret_exit, "--rejects", options->rejects,
 		               "name a directory that is there and can be written");
-	if (options->file_count == 0)
-		return mistake(ret_exit, "FILE", NULL,
-		               "name at least one file, or - for the standard input");
+	return true;
+}
+
+/* The files, and what goes with what. */
+static bool check_use(const struct send_options *options, int *ret_exit)
+{
+	if (options->file_count == 0) {
+		(void)fputs(
+		    "streamgauge send: name at least one file, or - for the standard input; "
+		    "see streamgauge send --help\n",
+		    stderr);
+		*ret_exit = EXIT_USAGE;
+		return false;
+	}
+	if (options->config && !options->dry_run)
+		return mistake(ret_exit, "--config", NULL,
+		               "it goes with --dry-run: a running daemon checks by itself");
+	if (options->new_source && !options->items)
+		return mistake(ret_exit, "--new-source", NULL,
+		               "it goes with --items: a file's mapping makes its sources");
 	int stdins = 0;
 	for (int i = 0; i < options->file_count; i++)
 		stdins += strcmp(options->files[i], "-") == 0;
@@ -226,27 +256,20 @@ bool send_options_parse(int argc, char **argv, struct send_options *ret_options,
 {
 	const char *to = getenv("STREAMGAUGE_INGEST");
 	struct send_options options = {.to = to && *to ? to : "127.0.0.1:7311", .tenant = "demo"};
-	optind = 1;
-	opterr = 0;
-	for (;;) {
-		int option = getopt_long(argc, argv, ":", long_options, NULL);
-		if (option == -1)
-			break;
-		if (option == OPTION_HELP) {
+	struct options given = {
+	    .command = "send", .argc = argc, .argv = argv, .list = long_options};
+	int option = 0;
+	while ((option = options_next(&given)) != OPTIONS_END) {
+		if (option == OPTIONS_HELP)
 			(void)fputs(usage, stdout);
-			*ret_exit = EXIT_DONE;
+		if (option == OPTIONS_HELP || option == OPTIONS_WRONG) {
+			*ret_exit = option == OPTIONS_HELP ? EXIT_DONE : EXIT_USAGE;
 			return false;
 		}
-		if (option == ':')
-			return mistake(ret_exit, argv[optind - 1], NULL, "a value is missing");
-		if (option == '?')
-			return mistake(ret_exit, argv[optind - 1], NULL,
-			               "there is no such option; see streamgauge send --help");
 		take_option(option, optarg, &options);
 	}
-	options.files = argv + optind;
-	options.file_count = argc - optind;
-	if (!check(&options, ret_exit))
+	options.files = options_words(&given, &options.file_count);
+	if (!check_values(&options, ret_exit) || !check_use(&options, ret_exit))
 		return false;
 	if (!options.mappings)
 		options.mappings = send_mappings_dir();

@@ -17,6 +17,8 @@ struct send_options {
 	const char *as_of_text; /* NULL = not given */
 	int64_t as_of_us;
 	const char *rejects; /* directory for the rejected records; NULL = none */
+	const char *config;  /* settings that a dry run checks against; NULL = none */
+	bool new_source;     /* --items may make a source */
 	bool items;          /* the files hold Batches as `rejects --json` prints them */
 	bool replace;
 	bool dry_run;

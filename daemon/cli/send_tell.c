@@ -5,6 +5,9 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "cli/detail.h"
+#include "cli/nearest.h"
+
 static void tell_list(const char *file, const char *what, const char *const *texts, uint32_t count)
 {
 	(void)fprintf(stderr, "%s: %s: ", file, what);
@@ -63,8 +66,9 @@ void tell_local(const char *file, const struct mapped *mapped)
 {
 	for (uint64_t i = 0; i < mapped->reject_count && i < TELL_REJECTS; i++) {
 		const struct map_reject *reject = &mapped->rejects[i];
-		(void)fprintf(stderr, "%s:%" PRIu64 ": %s%s%s: %s\n", file, reject->line,
-		              reject->column, reject->column[0] ? ": " : "", err_code(reject->err),
+		(void)fprintf(stderr, "%s:%" PRIu64 ": %s%s%s%s: %s\n", file, reject->line,
+		              reject->column[0] ? "column `" : "", reject->column,
+		              reject->column[0] ? "`: " : "", err_code(reject->err),
 		              reject->detail);
 	}
 	if (mapped->reject_count > TELL_REJECTS)
@@ -77,14 +81,27 @@ void tell_local(const char *file, const struct mapped *mapped)
 		              mapped->refusal_count - TELL_REJECTS);
 }
 
+void tell_detail(const char *field, const char *detail)
+{
+	struct buf text = {0};
+	detail_put(&text, field, detail);
+	if (buf_failed(&text))
+		(void)fprintf(stderr, "%s\n", detail);
+	else
+		(void)fprintf(stderr, "%.*s\n", (int)text.len, (const char *)text.bytes);
+	buf_deinit(&text);
+}
+
 void tell_remote(const char *file, const struct delivery *delivery, uint32_t *told)
 {
 	uint32_t before = *told;
 	for (uint32_t i = 0; i < delivery->reject_count && *told < TELL_REJECTS; i++, (*told)++) {
 		const struct delivery_reject *reject = &delivery->rejects[i];
-		(void)fprintf(stderr, "%s:%u: %s%s%s%s: %s\n", file, reject->line,
-		              reject->commit ? "slice: " : "", reject->field,
-		              reject->field[0] ? ": " : "", reject->code, reject->detail);
+		const char *where = reject->origin[0] ? reject->origin : reject->field;
+		(void)fprintf(stderr, "%s:%u: %s%s%s%s: ", file, reject->line,
+		              reject->commit ? "slice: " : "", where, where[0] ? ": " : "",
+		              reject->code);
+		tell_detail(reject->field, reject->detail);
 	}
 	uint64_t listed = *told - before;
 	if (delivery->counts.rejected > listed)
@@ -144,13 +161,18 @@ void tell_summary(const struct delivery *delivery, const struct send_options *op
 	char zone[128];
 	bool first = true;
 	(void)printf("%s: %s: ", file->name, delivery->options->source);
-	tell_count(counts->accepted, "accepted", &first);
+	bool report = mapping->class == MAPPING_REPORT;
+	const char *one = report ? "row accepted" : "event accepted";
+	const char *many = report ? "rows accepted" : "events accepted";
+	tell_count(counts->accepted, counts->accepted == 1 ? one : many, &first);
 	tell_count(counts->duplicates, "duplicates", &first);
 	tell_count(counts->unchanged, "unchanged", &first);
 	tell_count(counts->stale, "stale", &first);
 	tell_count(counts->not_rolled_up, "not rolled up", &first);
 	tell_count(counts->rejected, "rejected", &first);
-	tell_count(counts->slices, "periods complete", &first);
+	tell_count(counts->slices, counts->slices == 1 ? "period complete" : "periods complete",
+	           &first);
+	tell_count(counts->beats, counts->beats == 1 ? "heartbeat" : "heartbeats", &first);
 	tell_count(counts->confirmed, "applied before a connection was lost", &first);
 	tell_count(counts->before, "sent by an earlier run", &first);
 	(void)printf("%s%s%s%s\n", first ? "nothing sent" : "", delivery->level[0] ? " (" : "",

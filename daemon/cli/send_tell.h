@@ -15,6 +15,9 @@ void tell_no_mapping(const char *wanted, const struct mapping_list *list);
 /* "N what", with a comma before all but the first; nothing where N is 0. */
 void tell_count(uint64_t count, const char *what, bool *first);
 
+/* Ends a line on stderr with the detail of a reject. */
+void tell_detail(const char *field, const char *detail);
+
 /* What was read, left out, repeated, and what nobody reads; on stderr. */
 void tell_notes(const char *file, const struct mapped *mapped);
 

@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/status.h"
 
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "cli/http_client.h"
+#include "cli/options.h"
 #include "cli/table.h"
 
 static const char usage[] =
@@ -23,7 +23,7 @@ static const char usage[] =
     "Exit codes: 0 ready, 2 usage or refused, 4 the daemon cannot be reached or a\n"
     "tenant is not ready.\n";
 
-static const struct option options[] = {
+static const struct option long_options[] = {
     {"tenant", required_argument, NULL, 't'},
     {"format", required_argument, NULL, 'f'},
     {"url", required_argument, NULL, 'u'},
@@ -39,9 +39,11 @@ struct arguments {
 
 static int parse_arguments(int argc, char **argv, struct arguments *arguments)
 {
+	struct options given = {
+	    .command = "status", .argc = argc, .argv = argv, .list = long_options};
 	int option = 0;
-	optind = 0;
-	while ((option = getopt_long(argc, argv, "", options, NULL)) >= 0) {
+	int words = 0;
+	while ((option = options_next(&given)) != OPTIONS_END) {
 		switch (option) {
 		case 't':
 			arguments->tenant = optarg;
@@ -52,21 +54,23 @@ static int parse_arguments(int argc, char **argv, struct arguments *arguments)
 		case 'u':
 			arguments->url = optarg;
 			break;
-		case 'h':
+		case OPTIONS_HELP:
 			fputs(usage, stdout);
 			return 0;
 		default:
 			return 2;
 		}
 	}
+	char **left = options_words(&given, &words);
+	if (words > 0)
+		return options_stray(&given, left[0]);
 	const char *format = arguments->format;
-	if (optind < argc || (strcmp(format, "table") != 0 && strcmp(format, "csv") != 0 &&
-	                      strcmp(format, "json") != 0)) {
-		fprintf(stderr, "streamgauge status: `%s` is not understood; see --help\n",
-		        optind < argc ? argv[optind] : format);
-		return 2;
-	}
-	return -1;
+	if (strcmp(format, "table") == 0 || strcmp(format, "csv") == 0 ||
+	    strcmp(format, "json") == 0)
+		return -1;
+	fprintf(stderr, "streamgauge status: --format %s is not known; take table, csv or json\n",
+	        format);
+	return 2;
 }
 
 static int get_sources(const struct arguments *arguments, const char *tenant, const char *format,
@@ -117,7 +121,7 @@ static void print_remarks(const struct table *table, size_t row)
 		const char *column, *words;
 	} remarks[] = {
 	    {"lost_batches", "batches lost and accepted as lost"},
-	    {"late", "events later than three days"},
+	    {"late", "events came more than three days after they happened, and count"},
 	    {"stale", "rows older than what is stored"},
 	    {"not_rolled_up", "rows of reports that are not rolled up"},
 	    {"restated_after_final", "changes of days that were final"},
@@ -147,6 +151,18 @@ static void print_remarks(const struct table *table, size_t row)
 		puts("    not live: it holds no range back");
 }
 
+static void print_legend(const struct table *table)
+{
+	bool assumed = false;
+	for (size_t row = 0; row < table->rows; row++)
+		assumed =
+		    assumed || strcmp(table_cell(table, row, "assumed_complete"), "true") == 0;
+	puts("  complete: the last day that is whole; accepted: rows or events, and besides\n"
+	     "  them the words that a period or a day is complete, which send counts apart");
+	if (assumed)
+		puts("  ?: assumed, since the source does not say itself what is complete");
+}
+
 static int print_sources(const struct http_reply *reply)
 {
 	struct table table;
@@ -162,6 +178,7 @@ static int print_sources(const struct http_reply *reply)
 			print_source(&table, row);
 			print_remarks(&table, row);
 		}
+		print_legend(&table);
 	}
 	table_deinit(&table);
 	return err == 0 ? 0 : 4;

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/summary.h"
 
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "cli/http_client.h"
+#include "cli/options.h"
+#include "cli/range_end.h"
 #include "cli/table.h"
 
 #define LABEL_WIDTH 32
@@ -390,9 +391,10 @@ struct arguments {
 	struct buf parameters;
 	bool total;
 	bool chosen;
+	bool bounded; /* the end of the range was given */
 };
 
-static const struct option options[] = {
+static const struct option long_options[] = {
     {"tenant", required_argument, NULL, 'p'}, {"from", required_argument, NULL, 'p'},
     {"to", required_argument, NULL, 'p'},     {"last", required_argument, NULL, 'p'},
     {"this", required_argument, NULL, 'p'},   {"grain", required_argument, NULL, 'p'},
@@ -405,12 +407,13 @@ static const struct option options[] = {
 /* -1 = go on, else the exit code. */
 static int parse_arguments(int argc, char **argv, struct arguments *arguments)
 {
-	int index = 0;
+	struct options given = {
+	    .command = "summary", .argc = argc, .argv = argv, .list = long_options};
 	int option = 0;
-	optind = 0;
-	while ((option = getopt_long(argc, argv, "", options, &index)) >= 0) {
-		const char *name = options[index].name;
-		if (option == 'h') {
+	int left_count = 0;
+	while ((option = options_next(&given)) != OPTIONS_END) {
+		const char *name = long_options[given.index].name;
+		if (option == OPTIONS_HELP) {
 			fputs(usage, stdout);
 			return 0;
 		}
@@ -425,19 +428,17 @@ static int parse_arguments(int argc, char **argv, struct arguments *arguments)
 		if (option == 'p' && strcmp(name, "grain") == 0)
 			arguments->total = strcmp(optarg, "total") == 0;
 		arguments->chosen |= option == 'p' && strcmp(name, "kpi") == 0;
+		arguments->bounded |= option == 'p' && strcmp(name, "to") == 0;
 	}
+	char **left = options_words(&given, &left_count);
+	if (left_count > 0)
+		return options_stray(&given, left[0]);
 	const char *format = arguments->format;
-	bool known = strcmp(format, "table") == 0 || strcmp(format, "csv") == 0 ||
-	             strcmp(format, "json") == 0;
-	if (optind == argc && known)
+	if (strcmp(format, "table") == 0 || strcmp(format, "csv") == 0 ||
+	    strcmp(format, "json") == 0)
 		return -1;
-	if (known)
-		fprintf(stderr, "streamgauge summary: `%s` is one word too many; see --help\n",
-		        argv[optind]);
-	else
-		fprintf(stderr,
-		        "streamgauge summary: --format %s is not known; take table, csv or json\n",
-		        format);
+	fprintf(stderr, "streamgauge summary: --format %s is not known; take table, csv or json\n",
+	        format);
 	return 2;
 }
 
@@ -462,23 +463,33 @@ static int show(const struct arguments *arguments, const struct http_reply *repl
 	return err == 0 ? 0 : 4;
 }
 
+static int ask(struct arguments *arguments)
+{
+	struct http_reply reply;
+	struct buf target = {0};
+	bool json = strcmp(arguments->format, "json") == 0;
+	buf_put(&target, arguments->parameters.bytes, arguments->parameters.len);
+	http_add_parameter(&target, "format", json ? "json" : "csv");
+	buf_put_byte(&target, 0);
+	buf_put_byte(&arguments->parameters, 0);
+	int code = http_get_or_say("summary", arguments->url, (const char *)target.bytes, &reply);
+	buf_deinit(&target);
+	if (code != 0)
+		return code;
+	code = show(arguments, &reply);
+	http_reply_deinit(&reply);
+	if (code == 0 && strcmp(arguments->format, "table") == 0 && !arguments->bounded)
+		range_end_print(arguments->url, (const char *)arguments->parameters.bytes);
+	return code;
+}
+
 int cli_summary(int argc, char **argv)
 {
 	struct arguments arguments = {.url = http_default_url(), .format = "table", .total = true};
-	struct http_reply reply;
 	buf_put_text(&arguments.parameters, "/v1/summary");
 	int code = parse_arguments(argc, argv, &arguments);
-	if (code < 0) {
-		bool json = strcmp(arguments.format, "json") == 0;
-		http_add_parameter(&arguments.parameters, "format", json ? "json" : "csv");
-		buf_put_byte(&arguments.parameters, 0);
-		code = http_get_or_say("summary", arguments.url,
-		                       (const char *)arguments.parameters.bytes, &reply);
-		if (code == 0) {
-			code = show(&arguments, &reply);
-			http_reply_deinit(&reply);
-		}
-	}
+	if (code < 0)
+		code = ask(&arguments);
 	buf_deinit(&arguments.parameters);
 	return code;
 }

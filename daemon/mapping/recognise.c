@@ -237,7 +237,8 @@ static struct nearness nearest_shape(const struct sight *sight, const struct map
 	return best;
 }
 
-static void tell_missing(const struct sight *sight, const struct nearness *near, struct buf *text)
+static void tell_missing(const struct sight *sight, const struct nearness *near, uint32_t most,
+                         struct buf *text)
 {
 	struct needs needs;
 	gather(near->mapping, near->shape, false, &needs);
@@ -250,8 +251,8 @@ static void tell_missing(const struct sight *sight, const struct nearness *near,
 		if (has_column(sight, column))
 			continue;
 		buf_printf(text, "%s `%s`", told == 0 ? " lacks" : ",", column);
-		if (++told == 8 && near->missing > 8) {
-			buf_printf(text, " and %u more", near->missing - 8);
+		if (++told == most && near->missing > most) {
+			buf_printf(text, " and %u more", near->missing - most);
 			return;
 		}
 	}
@@ -287,12 +288,13 @@ static void tell_nearest(const struct sight *sight, const struct mapping_list *l
 	struct nearness *near = calloc(list->count + 1, sizeof(*near));
 	for (uint32_t i = 0; near && i < list->count; i++)
 		near[i] = nearest_shape(sight, list->items[i]);
-	buf_put_text(&text, "no mapping fits its columns; nearest: ");
+	buf_put_text(&text,
+	             "no mapping fits its columns (--mapping M lists all that M lacks); nearest: ");
 	if (near && list->count > 0)
 		qsort(near, list->count, sizeof(*near), by_nearness);
 	for (uint32_t i = 0; near && i < list->count && i < 3; i++) {
 		buf_put_text(&text, i ? "; " : "");
-		tell_missing(sight, &near[i], &text);
+		tell_missing(sight, &near[i], 8, &text);
 	}
 	free(near);
 	copy_text(&text, ret_recognition);
@@ -333,7 +335,7 @@ bool recognise_named(const struct sight *sight, const struct mapping *mapping,
 	struct buf text = {0};
 	struct nearness near = nearest_shape(sight, mapping);
 	buf_put_text(&text, "the mapping does not fit: ");
-	tell_missing(sight, &near, &text);
+	tell_missing(sight, &near, 24, &text);
 	copy_text(&text, ret_recognition);
 	return false;
 }

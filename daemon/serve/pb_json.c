@@ -5,7 +5,9 @@
 #include <math.h>
 #include <string.h>
 
+#include "pb/pb_field.h"
 #include "query/sheet.h"
+#include "streamgauge/v1/ingest.pb-c.h"
 
 static void put_base64(struct buf *buf, const uint8_t *bytes, size_t len)
 {
@@ -104,28 +106,6 @@ static void put_value(struct buf *buf, const ProtobufCFieldDescriptor *field, co
 	}
 }
 
-static size_t size_of(const ProtobufCFieldDescriptor *field)
-{
-	switch (field->type) {
-	case PROTOBUF_C_TYPE_STRING:
-	case PROTOBUF_C_TYPE_MESSAGE:
-		return sizeof(void *);
-	case PROTOBUF_C_TYPE_BYTES:
-		return sizeof(ProtobufCBinaryData);
-	case PROTOBUF_C_TYPE_BOOL:
-		return sizeof(protobuf_c_boolean);
-	case PROTOBUF_C_TYPE_INT64:
-	case PROTOBUF_C_TYPE_SINT64:
-	case PROTOBUF_C_TYPE_SFIXED64:
-	case PROTOBUF_C_TYPE_UINT64:
-	case PROTOBUF_C_TYPE_FIXED64:
-	case PROTOBUF_C_TYPE_DOUBLE:
-		return 8;
-	default:
-		return 4;
-	}
-}
-
 /* A proto3 field without presence is left out when it has its default. */
 static bool is_default(const ProtobufCFieldDescriptor *field, const void *at)
 {
@@ -136,7 +116,14 @@ static bool is_default(const ProtobufCFieldDescriptor *field, const void *at)
 		return !*(void *const *)at;
 	if (field->type == PROTOBUF_C_TYPE_BYTES)
 		return ((const ProtobufCBinaryData *)at)->len == 0;
-	return memcmp(at, zeros, size_of(field)) == 0;
+	return memcmp(at, zeros, pb_field_size(field)) == 0;
+}
+
+/* An amount of zero is a statement, and shown as one. */
+static bool always_shown(const ProtobufCMessageDescriptor *type,
+                         const ProtobufCFieldDescriptor *field)
+{
+	return type == &streamgauge__v1__amount__descriptor && strcmp(field->name, "value") == 0;
 }
 
 static void put_repeated(struct buf *buf, const ProtobufCFieldDescriptor *field,
@@ -146,7 +133,7 @@ static void put_repeated(struct buf *buf, const ProtobufCFieldDescriptor *field,
 	for (size_t i = 0; i < count; i++) {
 		if (i)
 			buf_put_byte(buf, ',');
-		put_value(buf, field, values + i * size_of(field));
+		put_value(buf, field, values + i * pb_field_size(field));
 	}
 	buf_put_byte(buf, ']');
 }
@@ -168,7 +155,10 @@ void pb_json_put(struct buf *buf, const ProtobufCMessage *message)
 		uint32_t chosen = 0;
 		if (oneof)
 			memcpy(&chosen, base + field->quantifier_offset, sizeof(chosen));
-		if (oneof ? chosen != field->id : repeated ? count == 0 : is_default(field, at))
+		bool missing = oneof      ? chosen != field->id
+		               : repeated ? count == 0
+		                          : is_default(field, at) && !always_shown(type, field);
+		if (missing)
 			continue;
 		if (!first)
 			buf_put_byte(buf, ',');

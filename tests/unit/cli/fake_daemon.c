@@ -87,15 +87,10 @@ static void note_hello(struct fake_daemon *fake, const Streamgauge__V1__Hello *h
 		                        declaration->reports[i]->rollup);
 }
 
-static bool on_hello(struct fake_daemon *fake, int fd, const Streamgauge__V1__Hello *hello)
+static bool send_welcome(struct fake_daemon *fake, int fd, const Streamgauge__V1__Hello *hello)
 {
-	note_hello(fake, hello);
-	if (fake->refuse && (fake->refuse_times == 0 || fake->hellos <= fake->refuse_times))
-		return send_error(fd, fake->refuse);
 	Streamgauge__V1__Welcome welcome = STREAMGAUGE__V1__WELCOME__INIT;
 	reply_t reply = STREAMGAUGE__V1__REPLY__INIT;
-	if (hello->accept_loss && hello->acked > fake->sequence)
-		fake->sequence = hello->acked;
 	if (hello->acked > fake->sequence) {
 		welcome.lost_first = fake->sequence + 1;
 		welcome.lost_last = hello->acked;
@@ -110,6 +105,16 @@ static bool on_hello(struct fake_daemon *fake, int fd, const Streamgauge__V1__He
 	reply.reply_case = STREAMGAUGE__V1__REPLY__REPLY_WELCOME;
 	reply.welcome = &welcome;
 	return send_reply(fd, &reply);
+}
+
+static bool on_hello(struct fake_daemon *fake, int fd, const Streamgauge__V1__Hello *hello)
+{
+	note_hello(fake, hello);
+	if (fake->refuse && (fake->refuse_times == 0 || fake->hellos <= fake->refuse_times))
+		return send_error(fd, fake->refuse);
+	if (hello->accept_loss && hello->acked > fake->sequence)
+		fake->sequence = hello->acked;
+	return send_welcome(fake, fd, hello);
 }
 
 /* The tests number their items by the value of the first amount. */
@@ -158,7 +163,8 @@ static bool send_ack(struct fake_daemon *fake, int fd, const Streamgauge__V1__Ba
 		reject->item = batch->n_rows ? STREAMGAUGE__V1__REJECT__ITEM__ROW
 		                             : STREAMGAUGE__V1__REJECT__ITEM__EVENT;
 		reject->index = (uint32_t)i;
-		reject->field = (char *)"amounts[0].measure";
+		reject->field =
+		    (char *)(fake->reject_field ? fake->reject_field : "amounts[0].measure");
 		reject->code = (char *)"unknown_measure";
 		reject->detail = (char *)"`x`";
 		ack.rejected++;
@@ -180,6 +186,12 @@ static bool on_batch(struct fake_daemon *fake, int fd, const Streamgauge__V1__Ba
 		const char *code = fake->batch_error;
 		fake->batch_error = NULL;
 		return send_error(fd, code);
+	}
+	if (fake->drops_all)
+		return false;
+	if (fake->never_acks) {
+		static const Streamgauge__V1__Hello nobody = STREAMGAUGE__V1__HELLO__INIT;
+		return send_welcome(fake, fd, &nobody);
 	}
 	if (batch->sequence && batch->sequence != fake->sequence + 1)
 		return send_error(fd, "sequence_gap");

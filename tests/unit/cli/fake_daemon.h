@@ -14,14 +14,17 @@ struct fake_daemon {
 	/* ---- how it behaves; set before fake_start ---- */
 	uint64_t drop_after;   /* closes after applying so many batches, acks unsent */
 	uint32_t drops;        /* how often it does so */
+	bool drops_all;        /* closes at every batch, and applies none */
 	uint64_t forget_after; /* with the first drop: goes back to this sequence */
 	bool forgets;
-	const char *refuse;      /* answers every Hello with this error */
-	uint32_t refuse_times;   /* ... so often, then no more; 0 = always */
-	const char *batch_error; /* answers the first batch with this error */
-	uint64_t reject_every;   /* rejects each n-th item of a batch; 0 = none */
-	uint32_t max_items;      /* of Welcome */
-	uint32_t known_sequence; /* Welcome's before anything was sent */
+	const char *refuse;       /* answers every Hello with this error */
+	uint32_t refuse_times;    /* ... so often, then no more; 0 = always */
+	const char *batch_error;  /* answers the first batch with this error */
+	bool never_acks;          /* answers every batch with a Welcome, and takes none */
+	uint64_t reject_every;    /* rejects each n-th item of a batch; 0 = none */
+	const char *reject_field; /* of these; NULL = "amounts[0].measure" */
+	uint32_t max_items;       /* of Welcome */
+	uint32_t known_sequence;  /* Welcome's before anything was sent */
 
 	/* ---- what it saw ---- */
 	char address[64];

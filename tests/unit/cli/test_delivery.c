@@ -25,6 +25,7 @@ struct scene {
 	struct fake_daemon *fake;
 	struct delivery_options options;
 	struct delivery delivery;
+	int patience_ms; /* 0 = as long as any machine needs */
 };
 
 /* Rows 0 .. ROWS-1 over 20 days. */
@@ -55,7 +56,7 @@ static enum delivery_end deliver(struct scene *scene)
 	scene->options.tenant = "demo";
 	scene->options.source = "ads/7";
 	scene->options.now_us = INT64_MAX;
-	scene->options.patience_ms = 20000;
+	scene->options.patience_ms = scene->patience_ms ? scene->patience_ms : 20000;
 	delivery_deinit(&scene->delivery);
 	scene->delivery = (struct delivery){
 	    .options = &scene->options,
@@ -121,6 +122,7 @@ Test(delivery, lost_connections_lose_and_double_nothing)
 	cr_assert_gt(scene.delivery.counts.confirmed, 0);
 	cr_assert_eq(scene.delivery.counts.accepted + scene.delivery.counts.confirmed, ROWS);
 	cr_assert_eq(scene.fake->heartbeats, 1);
+	cr_assert_leq(scene.delivery.counts.beats, 1);
 	cr_assert_eq(scene.fake->complete_through_us, INT64_C(1768867200000000));
 	close_scene(&scene);
 }
@@ -305,6 +307,59 @@ Test(delivery, waits_for_a_daemon_that_is_not_ready)
 	cr_assert_eq(scene.fake->hellos, 4);
 	check_applied(&scene, 1);
 	close_scene(&scene);
+}
+
+/* A Welcome is no step forward, be it on one connection or on many. */
+Test(delivery, a_daemon_that_never_acknowledges_is_given_up)
+{
+	struct scene scene;
+	open_scene(&scene, rows_yaml);
+	scene.fake->never_acks = true;
+	scene.patience_ms = 300;
+	fake_start(scene.fake);
+	cr_assert_eq(deliver(&scene), DELIVERY_UNREACHABLE);
+	cr_assert(strstr(scene.delivery.error, "acknowledges none"), "%s", scene.delivery.error);
+	close_scene(&scene);
+
+	open_scene(&scene, rows_yaml);
+	scene.fake->drops_all = true;
+	scene.patience_ms = 300;
+	fake_start(scene.fake);
+	cr_assert_eq(deliver(&scene), DELIVERY_UNREACHABLE);
+	cr_assert_gt(scene.fake->hellos, 1);
+	cr_assert_eq(scene.fake->sequence, 0);
+	close_scene(&scene);
+}
+
+Test(delivery, rejects_name_the_columns_of_the_file)
+{
+	static const struct {
+		const char *field;
+		const char *origin;
+	} rows[] = {
+	    {"amounts[0]", "column `n`"},
+	    {"amounts[0].value", "column `n`"},
+	    {"amounts[1]", ""},
+	    {"key[0]", "column `n`"},
+	    {"key[1]", ""},
+	    {"from", "column `d`"},
+	    {"as_of_us", ""},
+	    {"event_time_us", ""},
+	    {"attribution", ""},
+	    {"", ""},
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct scene scene;
+		open_scene(&scene, rows_yaml);
+		scene.fake->reject_every = 5000;
+		scene.fake->reject_field = rows[i].field;
+		fake_start(scene.fake);
+		cr_assert_eq(deliver(&scene), DELIVERY_DONE);
+		cr_assert_gt(scene.delivery.reject_count, 0);
+		cr_assert_str_eq(scene.delivery.rejects[0].origin, rows[i].origin, "field %s",
+		                 rows[i].field);
+		close_scene(&scene);
+	}
 }
 
 Test(delivery, a_batch_that_is_too_wide_is_cut)

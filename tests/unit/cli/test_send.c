@@ -85,7 +85,7 @@ Test(send, a_report_file)
 	room_open(&room);
 	put_file(&room, "ads.csv", ads_head, rows, strlen(rows));
 	cr_assert_eq(run(&room, "send ads.csv"), 0, "%s", room.out);
-	check_says(&room, "ads.csv: demo_ads/a1: 3 accepted, 2 periods complete (fsync)");
+	check_says(&room, "ads.csv: demo_ads/a1: 3 rows accepted, 2 periods complete (fsync)");
 	check_says(&room, "currency EUR (column `currency`)");
 	check_says(&room, "as_of column `read_at`");
 	cr_assert_eq(room.fake->items, 3);
@@ -115,13 +115,13 @@ Test(send, rejects_are_listed_and_given_back)
 	(void)snprintf(dir, sizeof(dir), "%s/bad", room.dir);
 	cr_assert_eq(mkdir(dir, 0755), 0);
 	cr_assert_eq(run(&room, "send --rejects bad ads.csv"), 1, "%s", room.out);
-	check_says(&room, "ads.csv:3: clicks: not_an_integer: `2.5`");
-	check_says(&room, "ads.csv:5: date: bad_date: `never`");
+	check_says(&room, "ads.csv:3: column `clicks`: not_an_integer: `2.5`");
+	check_says(&room, "ads.csv:5: column `date`: bad_date: `never`");
 	check_says(&room, "2 rejected records are in bad");
 	cr_assert_eq(room.fake->commits, 0, "a period that may lack rows is not committed");
 	cr_assert_eq(run(&room, "send bad/ads.csv"), 1);
-	check_says(&room, "bad/ads.csv:2: clicks: not_an_integer");
-	check_says(&room, "bad/ads.csv:3: date: bad_date");
+	check_says(&room, "bad/ads.csv:2: column `clicks`: not_an_integer");
+	check_says(&room, "bad/ads.csv:3: column `date`: bad_date");
 	room_close(&room);
 }
 
@@ -185,13 +185,15 @@ Test(send, mistakes)
 	    {"send empty.csv", 2, "empty.csv: the file is empty"},
 	    {"send binary.csv", 2, "binary.csv: a binary file; CSV or JSON lines"},
 	    {"send short.csv", 2,
-	     "no mapping fits its columns; nearest: demo_ads (campaign_daily) "
-	     "lacks `conversion_value`"},
+	     "no mapping fits its columns (--mapping M lists all that M lacks); nearest: demo_ads "
+	     "(campaign_daily) lacks `conversion_value`; "},
 	    {"send --mapping demo_ads short.csv", 2, "the mapping does not fit"},
 	    {"send --mapping nix ads.csv", 2, "there is no mapping `nix`; there are: demo_ads"},
 	    {"send --mappings /nonexistent ads.csv", 2, "/nonexistent"},
-	    {"send --colour red ads.csv", 2, "--colour: there is no such option"},
-	    {"send --tenant", 2, "--tenant: a value is missing"},
+	    {"send --colour red ads.csv", 2,
+	     "streamgauge send: unknown option --colour; see streamgauge send --help"},
+	    {"send --tenant", 2,
+	     "streamgauge send: --tenant needs a value; see streamgauge send --help"},
 	    {"send --as-of soon ads.csv", 2, "--as-of `soon`"},
 	    {"send --currency euro ads.csv", 2, "--currency `euro`"},
 	    {"send --zone Mars/Base ads.csv", 2, "--zone `Mars/Base`"},
@@ -202,7 +204,30 @@ Test(send, mistakes)
 	     "no daemon answers at unix:/nonexistent/s"},
 	    {"send open.csv", 2, "open.csv:2: the record that starts here has a double quote"},
 	    {"", 2, "usage: streamgauge COMMAND"},
-	    {"sned", 2, "there is no command `sned`"},
+	    {"sned", 2, "streamgauge: there is no command `sned` (did you mean send?); see "},
+	    {"xyzzy", 2, "there is no command `xyzzy`; see streamgauge --help"},
+	    {"--colour", 2, "unknown option `--colour`; see streamgauge --help"},
+	    {"-h", 0, "send           "},
+	    {"help send", 0, "usage: streamgauge send"},
+	    {"help sned", 2, "there is no command `sned`"},
+	    {"send -h", 0, "usage: streamgauge send"},
+	    {"send -x ads.csv", 2, "streamgauge send: unknown option -x; see streamgauge send -"},
+	    {"send --m x ads.csv", 2, "send: --m may be --mapping or --mappings; see "},
+	    {"send --force=yes ads.csv", 2, "streamgauge send: --force takes no value; see "},
+	    {"summary --colour=red", 2, "streamgauge summary: unknown option --colour; see "},
+	    {"summary --from", 2, "--from needs a value; see streamgauge summary --help"},
+	    {"summary all", 2, "`all` is one word too many; see streamgauge summary --help"},
+	    {"summary --format xml", 2, "--format xml is not known; take table, csv or json"},
+	    {"status --colour", 2, "streamgauge status: unknown option --colour; see "},
+	    {"status all", 2, "`all` is one word too many; see streamgauge status --help"},
+	    {"status --format xml", 2, "--format xml is not known; take table, csv or json"},
+	    {"rejects --colour", 2, "streamgauge rejects: unknown option --colour; see "},
+	    {"rejects --limit", 2, "--limit needs a value; see streamgauge rejects --help"},
+	    {"check-config --colour", 2, "streamgauge check-config: unknown option --colour; "},
+	    {"check-config a b", 2, "`b` is one word too many; see streamgauge check-config "},
+	    {"check-config --keys a", 2, "`a` is one word too many"},
+	    {"send --config s.yaml ads.csv", 2, "--config: it goes with --dry-run"},
+	    {"send --new-source ads.csv", 2, "--new-source: it goes with --items"},
 	    {"--help", 0, "send           "},
 	    {"send --help", 0, "usage: streamgauge send"},
 	    {"--version", 0, "streamgauge 0."},
@@ -262,7 +287,7 @@ Test(send, events_say_how_far_they_are_complete)
 	cr_assert_eq(room.fake->heartbeats, 1, "only the last file of a mapping says it");
 	cr_assert_eq(room.fake->complete_through_us, INT64_C(1767398400000000),
 	             "exports of whole days: to the end of 2026-01-02");
-	check_says(&room, "a.csv: demo_sessions/default: 2 accepted (fsync)");
+	check_says(&room, "a.csv: demo_sessions/default: 2 events accepted (fsync)");
 	cr_assert_eq(run(&room, "send --no-heartbeat a.csv"), 0);
 	cr_assert_eq(room.fake->heartbeats, 1);
 	cr_assert_eq(run(&room, "send --source ny --zone America/New_York a.csv"), 0);
@@ -312,7 +337,7 @@ Test(send, items_over_a_broken_connection)
 	room.fake->drop_after = 2;
 	room.fake->drops = 1;
 	cr_assert_eq(run(&room, "send --items --source shop/a with"), 0, "%s", room.out);
-	check_says(&room, "1 accepted");
+	check_says(&room, "1 item accepted");
 	cr_assert_eq(room.fake->applied[9], 2);
 	cr_assert_eq(room.fake->sequence, 1);
 	/* What was sent before is known by the cursor. */

@@ -57,7 +57,7 @@ Test(pb_json, repeated_and_signed)
 	event.n_amounts = 2;
 	event.amounts = list;
 	expect(&event.base, "{\"eventTimeUs\":\"-1\",\"amounts\":[{\"measure\":\"spend\","
-	                    "\"value\":\"-9223372036854775808\"},{}]}");
+	                    "\"value\":\"-9223372036854775808\"},{\"value\":\"0\"}]}");
 }
 
 Test(pb_json, a_name_that_ends_in_a_number)

@@ -18,7 +18,7 @@
 #include "serve/ingest_server.h"
 
 #define INGEST_READ_BYTES (256u * 1024)  /* one read */
-#define INGEST_TURN_BYTES (1024u * 1024) /* taken from one connection per turn of the loop */
+#define INGEST_TURN_BYTES (256u * 1024)  /* taken from one connection per turn of the loop */
 #define INGEST_OUT_BYTES  (1024u * 1024) /* unwritten replies, beyond which nothing is read */
 #define INGEST_LINGER_US  2000000        /* for the other side to read the last reply */
 #define INGEST_STOP_US    10000000

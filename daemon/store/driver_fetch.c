@@ -340,6 +340,8 @@ static void report(struct driver *driver, struct job *job)
 	else if (err < 0 && err != ERR_NOT_READY)
 		driver_halt(driver, err, "A page of tenant %s cannot be read: %s.",
 		            driver->tenant->name, err_rule(err));
+	else
+		driver_wake(driver, 0); /* the flush that waited for these pages */
 }
 
 static bool may_send(const struct driver *driver, const struct job *job)

@@ -127,7 +127,7 @@ static int add_feed(struct fill *fill, const struct field *account, const struct
 		return fill_fail(fill, ERR_TOO_MANY,
 		                 rule_column_name(fill, &items->mapping->account),
 		                 "a file holds at most 1,024 accounts");
-	struct feed feed = {.zone = "", .newest_us = INT64_MIN};
+	struct feed feed = {.zone = "", .oldest_us = INT64_MAX, .newest_us = INT64_MIN};
 	feed.account = arena_strndup(&items->arena, name, len);
 	if (!feed.account)
 		return fill_fail(fill, ERR_NOMEM, "", "%s", err_rule(ERR_NOMEM));
@@ -372,6 +372,8 @@ int fill_item(struct fill *fill, uint32_t index, const struct record *record, st
 	if (*ret_empty)
 		return 0;
 	struct feed *feed = &fill->items->feeds[ret_item->feed];
+	if (!shape->report && ret_item->time_us < feed->oldest_us)
+		feed->oldest_us = ret_item->time_us;
 	if (!shape->report && ret_item->time_us > feed->newest_us)
 		feed->newest_us = ret_item->time_us;
 	feed->count++;

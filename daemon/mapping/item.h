@@ -43,6 +43,7 @@ struct feed {
 	const char *zone;    /* "" = the tenant's own */
 	struct zone *tz;     /* of zone, NULL when that is "" */
 	uint64_t count;      /* items */
+	int64_t oldest_us;   /* oldest event; INT64_MAX = none */
 	int64_t newest_us;   /* newest event; INT64_MIN = none */
 };
 

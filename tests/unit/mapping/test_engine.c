@@ -255,6 +255,7 @@ Test(engine, events)
 	cr_assert_str_eq(tuple_text(items, item[1].dims), "");
 	cr_assert_eq(item[2].mask, 0);
 	cr_assert_eq(items->feeds[0].newest_us, INT64_C(1795251600000000));
+	cr_assert_eq(items->feeds[0].oldest_us, INT64_C(1795248000000000));
 	cr_assert_eq(map.mapped.reject_count, 2);
 	cr_assert_eq(map.mapped.rejects[0].err, ERR_UNKNOWN_VALUE);
 	cr_assert_eq(map.mapped.rejects[1].err, ERR_MISSING_FIELD);

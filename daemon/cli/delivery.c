@@ -59,30 +59,46 @@ static void put_cursor(struct run *run, uint64_t sent, struct buf *cursor)
 	position_write(&position, cursor);
 }
 
-/* The instant up to which the feed is complete: its newest event, or the end of
- * that one's day in the source's zone; never beyond now. */
-static int64_t complete_through(const struct run *run)
+struct span delivery_span(const struct delivery *delivery)
 {
-	const struct delivery *delivery = run->delivery;
-	int64_t newest = delivery->mapped->items.feeds[delivery->feed].newest_us;
+	const struct feed *feed = &delivery->mapped->items.feeds[delivery->feed];
+	int64_t end = feed->newest_us;
 	struct zone *zone = NULL;
 	if (delivery->mapped->items.mapping->whole_days &&
 	    zone_open(delivery->time_zone, &zone) == 0)
-		newest = zone_day_start(zone, zone_local_of(zone, newest).day + 1);
+		end = zone_day_start(zone, zone_local_of(zone, end).day + 1);
 	zone_close(zone);
-	return newest < delivery->options->now_us ? newest : delivery->options->now_us;
+	end = end < delivery->options->now_us ? end : delivery->options->now_us;
+	return (struct span){feed->oldest_us < end ? feed->oldest_us : end, end};
 }
 
-static bool put_heartbeat(struct run *run, Streamgauge__V1__Batch *batch)
+static bool put_heartbeat(struct run *run, Streamgauge__V1__Batch *batch, struct span span)
 {
 	Streamgauge__V1__Heartbeat *beat = arena_alloc(&run->arena, sizeof(*beat));
-	batch->heartbeats = arena_alloc(&run->arena, sizeof(beat));
-	if (!beat || !batch->heartbeats)
+	if (!beat)
 		return false;
 	streamgauge__v1__heartbeat__init(beat);
-	beat->complete_through_us = complete_through(run);
+	beat->complete_from_us = span.from_us;
+	beat->complete_through_us = span.through_us;
 	batch->heartbeats[batch->n_heartbeats++] = beat;
 	return true;
+}
+
+/* Of the files before this one, and of this one. */
+static bool put_heartbeats(struct run *run, Streamgauge__V1__Batch *batch)
+{
+	const struct delivery_options *options = run->delivery->options;
+	uint32_t most = 1 + (options->before ? options->before->count : 0);
+	batch->heartbeats = arena_alloc(&run->arena, most * sizeof(*batch->heartbeats));
+	if (!batch->heartbeats)
+		return false;
+	for (uint32_t i = 0; i + 1 < most; i++) {
+		const struct source_span *before = &options->before->list[i];
+		if (strcmp(before->source, options->source) == 0 &&
+		    !put_heartbeat(run, batch, before->span))
+			return false;
+	}
+	return put_heartbeat(run, batch, delivery_span(run->delivery));
 }
 
 /* A batch of at most run->max_items items that fits run->max_bytes. */
@@ -120,7 +136,7 @@ static enum step send_batch(struct run *run)
 	batch->sequence = run->sequence + 1;
 	batch->cursor.data = cursor.bytes;
 	batch->cursor.len = cursor.len;
-	bool good = !buf_failed(&cursor) && (!beats || put_heartbeat(run, batch)) &&
+	bool good = !buf_failed(&cursor) && (!beats || put_heartbeats(run, batch)) &&
 	            client_queue(&run->client, &request) == 0;
 	buf_deinit(&cursor);
 	if (!good)

@@ -12,6 +12,7 @@
 #include "cli/pack.h"
 #include "cli/position.h"
 #include "cli/refusal.h"
+#include "cli/spans.h"
 
 /* An item that the daemon rejected. */
 struct delivery_reject {
@@ -42,12 +43,13 @@ struct delivery_options {
 	const char *address;
 	const char *tenant;
 	const char *source;
-	bool force;       /* end another session of the source */
-	bool accept_loss; /* go on though acknowledged batches are missing */
-	bool again;       /* send a finished file without event ids once more */
-	bool heartbeat;   /* event feeds: say that it is complete up to its newest event */
-	int64_t now_us;   /* a heartbeat is never later */
-	int patience_ms;  /* gives up after so long without an acknowledgement; 0 = 60 s */
+	bool force;                 /* end another session of the source */
+	bool accept_loss;           /* go on though acknowledged batches are missing */
+	bool again;                 /* send a finished file without event ids once more */
+	bool heartbeat;             /* event feeds: say what delivery_span tells */
+	const struct spans *before; /* with the heartbeat: spans of earlier files; NULL = none */
+	int64_t now_us;             /* a heartbeat is never later */
+	int patience_ms; /* gives up after so long without an acknowledgement; 0 = 60 s */
 	void (*progress)(void *ctx, const struct delivery_counts *counts, uint64_t sent,
 	                 uint64_t total);
 	void *progress_ctx;
@@ -78,5 +80,10 @@ struct delivery {
 
 enum delivery_end delivery_run(struct delivery *delivery);
 void delivery_deinit(struct delivery *delivery);
+
+/* What the feed of events holds whole: from its oldest event to its newest one,
+ * or where the mapping reads whole days to the end of that one's day in the
+ * source's zone; never beyond now. After DELIVERY_DONE. */
+struct span delivery_span(const struct delivery *delivery);
 
 #endif

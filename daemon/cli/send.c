@@ -32,6 +32,7 @@ struct send {
 	struct job *jobs;
 	int job_count;
 	struct progress progress;
+	struct spans spans; /* of clean files before the last of their mapping */
 };
 
 static int complain(const char *text)
@@ -219,6 +220,7 @@ static int ship_feed(struct shipment *shipment, uint32_t feed, uint64_t first)
 	    .accept_loss = send->options.accept_loss,
 	    .again = send->options.again,
 	    .heartbeat = clean && shipment->job->last_of_mapping && !send->options.no_heartbeat,
+	    .before = &send->spans,
 	    .now_us = clock_wall_us(),
 	    .progress = on_sending,
 	    .progress_ctx = &send->progress,
@@ -243,6 +245,10 @@ static int ship_feed(struct shipment *shipment, uint32_t feed, uint64_t first)
 		              source, delivery.error);
 	shipment->rejected += delivery.counts.rejected;
 	int code = delivery_exit(how);
+	if (how == DELIVERY_DONE && clean && !shipment->job->last_of_mapping &&
+	    mapped->items.mapping->class == MAPPING_EVENT &&
+	    spans_add(&send->spans, source, delivery_span(&delivery)) != 0)
+		code = complain(err_rule(ERR_NOMEM));
 	if (note_remote(&delivery, &shipment->places) != 0)
 		code = complain(err_rule(ERR_NOMEM));
 	delivery_deinit(&delivery);
@@ -371,6 +377,7 @@ static void send_deinit(struct send *send)
 	}
 	free(send->jobs);
 	mapping_list_deinit(&send->list);
+	spans_deinit(&send->spans);
 	settings_free(send->settings);
 }
 

@@ -136,8 +136,12 @@ static void apply(struct fake_daemon *fake, const Streamgauge__V1__Batch *batch)
 			apply_amounts(fake, batch->events[i]->n_amounts, batch->events[i]->amounts);
 	for (size_t i = 0; i < batch->n_commits; i++)
 		fake->commit_rows += batch->commits[i]->rows;
-	for (size_t i = 0; i < batch->n_heartbeats; i++)
-		fake->complete_through_us = batch->heartbeats[i]->complete_through_us;
+	for (size_t i = 0; i < batch->n_heartbeats; i++) {
+		const Streamgauge__V1__Heartbeat *beat = batch->heartbeats[i];
+		if (fake->heartbeats + i < 8)
+			fake->complete_from_us[fake->heartbeats + i] = beat->complete_from_us;
+		fake->complete_through_us = beat->complete_through_us;
+	}
 	fake->commits += batch->n_commits;
 	fake->heartbeats += batch->n_heartbeats;
 	if (batch->sequence) {

@@ -37,6 +37,7 @@ struct fake_daemon {
 	uint64_t commits;
 	uint64_t commit_rows;
 	uint64_t heartbeats;
+	int64_t complete_from_us[8]; /* of the first heartbeats */
 	int64_t complete_through_us;
 	uint32_t hellos;
 	uint32_t largest_batch;

@@ -279,17 +279,22 @@ Test(send, events_say_how_far_they_are_complete)
 	static const char text[] = "event_id,time,country,channel,sessions\n"
 	                           "s1,2026-01-01T09:00:00Z,DE,direct,5\n"
 	                           "s2,2026-01-02T09:00:00Z,DE,direct,6\n";
+	static const char later[] = "event_id,time,country,channel,sessions\n"
+	                            "s4,2026-03-02T09:00:00Z,DE,direct,5\n"
+	                            "s3,2026-03-01T09:00:00Z,DE,direct,6\n";
 	struct room room;
 	room_open(&room);
 	put_file(&room, "a.csv", "", text, strlen(text));
-	put_file(&room, "b.csv", "", text, strlen(text));
-	cr_assert_eq(run(&room, "send a.csv b.csv"), 0, "%s", room.out);
-	cr_assert_eq(room.fake->heartbeats, 1, "only the last file of a mapping says it");
+	put_file(&room, "b.csv", "", later, strlen(later));
+	cr_assert_eq(run(&room, "send b.csv a.csv"), 0, "%s", room.out);
+	cr_assert_eq(room.fake->heartbeats, 2, "the last file of a mapping says it for all");
+	cr_assert_eq(room.fake->complete_from_us[0], INT64_C(1772355600000000), "b.csv");
+	cr_assert_eq(room.fake->complete_from_us[1], INT64_C(1767258000000000), "a.csv");
 	cr_assert_eq(room.fake->complete_through_us, INT64_C(1767398400000000),
 	             "exports of whole days: to the end of 2026-01-02");
-	check_says(&room, "a.csv: demo_sessions/default: 2 events accepted (fsync)");
+	check_says(&room, "a.csv: demo_sessions/default: 2 events accepted, 2 heartbeats (fsync)");
 	cr_assert_eq(run(&room, "send --no-heartbeat a.csv"), 0);
-	cr_assert_eq(room.fake->heartbeats, 1);
+	cr_assert_eq(room.fake->heartbeats, 2);
 	cr_assert_eq(run(&room, "send --source ny --zone America/New_York a.csv"), 0);
 	cr_assert_eq(room.fake->complete_through_us, INT64_C(1767416400000000),
 	             "to the end of the day in the source's zone");

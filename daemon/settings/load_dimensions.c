@@ -66,8 +66,7 @@ static int check_dimension_id(struct loader *loader, const struct yaml_node *key
 	return 0;
 }
 
-static int read_value(struct loader *loader, const struct yaml_node *node,
-                      const struct dimension *dimension, const char **ret_value)
+int loader_value(struct loader *loader, const struct yaml_node *node, const char **ret_value)
 {
 	const char *text = "";
 	int err = yaml_text(node, &text, loader->error);
@@ -82,6 +81,17 @@ static int read_value(struct loader *loader, const struct yaml_node *node,
 	if (strncmp(text, "__", 2) == 0)
 		return yaml_fail(loader->error, node, "`%.60s`: values in __ are the daemon's own",
 		                 text);
+	*ret_value = text;
+	return 0;
+}
+
+static int read_value(struct loader *loader, const struct yaml_node *node,
+                      const struct dimension *dimension, const char **ret_value)
+{
+	const char *text = "";
+	int err = loader_value(loader, node, &text);
+	if (err)
+		return err;
 	for (uint32_t i = 0; i < dimension->value_count; i++)
 		if (strcmp(dimension->values[i], text) == 0)
 			return yaml_fail(loader->error, node, "the value `%.60s` is given twice",
@@ -117,6 +127,7 @@ static int read_dimension(struct loader *loader, const struct yaml_node *key,
 	struct dimension_input input;
 	int err = yaml_name(key, &dimension.id, loader->error);
 	err = err ? err : check_dimension_id(loader, key);
+	err = err ? err : builtin_check_dimension(loader, key);
 	err = err ? err : schema_read(&dimension_schema, map, &input, loader->error);
 	if (err)
 		return err;
@@ -133,6 +144,18 @@ static int read_dimension(struct loader *loader, const struct yaml_node *key,
 	if (!err)
 		*ret_dimension = dimension;
 	return err;
+}
+
+/* Answers are counted by item and option; a set with one of the two alone would
+ * add the answers of different questions. */
+static int check_survey_set(struct loader *loader, const struct yaml_node *list, uint32_t mask)
+{
+	const struct catalog *catalog = &loader->settings->catalog;
+	bool item = mask >> catalog->item_dim & 1, option = mask >> catalog->option_dim & 1;
+	if (item == option)
+		return 0;
+	return yaml_fail(loader->error, list, "a grouping set with `%s` needs `%s` as well",
+	                 item ? "item" : "option", item ? "option" : "item");
 }
 
 static int read_set(struct loader *loader, const struct yaml_node *list,
@@ -157,12 +180,18 @@ static int read_set(struct loader *loader, const struct yaml_node *list,
 		if (!err && (mask >> dim & 1))
 			err = yaml_fail(loader->error, list->items[i],
 			                "`%s` is named twice in one grouping set", name);
+		if (!err && catalog->dims[dim].derived)
+			err = yaml_fail(loader->error, list->items[i],
+			                "`%s` is made by rules when a query is answered and "
+			                "cannot be in a grouping set: name `campaign`",
+			                name);
 		if (err)
 			break;
 		mask |= UINT32_C(1) << dim;
 		buf_printf(&text, "%s%s", i ? ", " : "", name);
 	}
 	buf_put_text(&text, "]");
+	err = err ? err : check_survey_set(loader, list, mask);
 	for (uint8_t dim = 0; dim < catalog->dim_count; dim++)
 		if (mask >> dim & 1)
 			set.dims[set.dim_count++] = dim;
@@ -220,11 +249,12 @@ int load_dimensions(struct loader *loader)
 	    section_load(loader, "dimensions", YAML_KIND_MAP, loader->root.dimensions, &entries);
 	if (err)
 		return err;
-	if (entries->count > MODEL_DIMS)
+	if (entries->count > MODEL_DIMS - LOADER_OWN_DIMS)
 		return yaml_fail(loader->error, entries,
 		                 "there are %u dimensions; at most %d are possible", entries->count,
-		                 MODEL_DIMS);
-	catalog->dims = arena_zalloc(loader->arena, (entries->count + 1) * sizeof(*catalog->dims));
+		                 MODEL_DIMS - LOADER_OWN_DIMS);
+	catalog->dims = arena_zalloc(loader->arena,
+	                             (entries->count + LOADER_OWN_DIMS) * sizeof(*catalog->dims));
 	if (!catalog->dims)
 		return loader_nomem(loader);
 	for (uint32_t i = 0; !err && i < entries->count; i++) {
@@ -232,5 +262,8 @@ int load_dimensions(struct loader *loader)
 		    read_dimension(loader, entries->keys[i], entries->items[i], &catalog->dims[i]);
 		catalog->dim_count += !err;
 	}
-	return err ? err : load_sets(loader);
+	if (err)
+		return err;
+	builtin_dimensions(catalog);
+	return load_sets(loader);
 }

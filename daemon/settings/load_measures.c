@@ -8,11 +8,15 @@
 
 static const char *const layers[] = {"observed", "claimed", "commerce", "survey", "market", NULL};
 
+static const char *const kinds[] = {
+    [MEASURE_SUM] = "sum", [MEASURE_GAUGE] = "gauge", [MEASURE_RATE] = NULL};
+
 struct measure_input {
 	const char *label;
-	int layer;
+	int layer, kind;
 	uint32_t scale;
 	bool money, is_signed, sparse;
+	struct yaml_node *additive_over;
 };
 
 static const struct schema_row measure_rows[] = {
@@ -25,6 +29,16 @@ static const struct schema_row measure_rows[] = {
      .offset = SCHEMA_AT(int, struct measure_input, layer),
      .names = layers,
      .help = "where the number comes from; layers never mix in one sum"},
+    {.key = "kind",
+     .type = SCHEMA_CHOICE,
+     .offset = SCHEMA_AT(int, struct measure_input, kind),
+     .names = kinds,
+     .help = "sum (what happened, added over time) or gauge (a level such as a price or a "
+             "number of followers, never added over time)"},
+    {.key = "additive_over",
+     .type = SCHEMA_NODE,
+     .offset = SCHEMA_AT(struct yaml_node *, struct measure_input, additive_over),
+     .help = "gauges: dimensions over whose values levels add up, as a list; default: none"},
     {.key = "money",
      .type = SCHEMA_BOOL,
      .offset = SCHEMA_AT(bool, struct measure_input, money),
@@ -73,6 +87,53 @@ static int split_key(struct loader *loader, const struct yaml_node *key, const c
 	return yaml_name(&name, ret_id, loader->error);
 }
 
+/* A preset serves whatever dimensions are configured, so what it names beyond
+ * them is left out; in the settings themselves it is a mistake. */
+static int read_additive(struct loader *loader, const struct yaml_node *list,
+                         uint32_t *ret_additive)
+{
+	const struct catalog *catalog = &loader->settings->catalog;
+	bool preset = strcmp(list->file, loader->top->file) != 0;
+	uint32_t mask = 0;
+	int err = yaml_expect(list, YAML_KIND_SEQ, loader->error);
+	for (uint32_t i = 0; !err && i < list->count; i++) {
+		const char *name = "";
+		err = yaml_text(list->items[i], &name, loader->error);
+		int dim = err ? -1 : catalog_dim(catalog, name, strlen(name));
+		if (!err && dim < 0 && !preset)
+			err = yaml_fail(loader->error, list->items[i], "unknown dimension `%.60s`",
+			                name);
+		if (dim < 0)
+			continue;
+		if (catalog->dims[dim].derived || dim == catalog->item_dim ||
+		    dim == catalog->option_dim)
+			err = yaml_fail(loader->error, list->items[i],
+			                "`%s` is no dimension of levels", name);
+		mask |= UINT32_C(1) << dim;
+	}
+	if (!err)
+		*ret_additive = mask;
+	return err;
+}
+
+/* What a level cannot be. */
+static int read_kind(struct loader *loader, const struct yaml_node *map,
+                     const struct measure_input *input, struct measure *measure)
+{
+	measure->kind = (enum measure_kind)input->kind;
+	if (measure->kind != MEASURE_GAUGE && input->additive_over)
+		return yaml_fail(loader->error, yaml_map_get(map, "additive_over"),
+		                 "`additive_over` is for `kind: gauge`; a sum adds over all "
+		                 "dimensions");
+	if (measure->kind == MEASURE_GAUGE && input->sparse)
+		return yaml_fail(loader->error, yaml_map_get(map, "sparse"),
+		                 "a gauge cannot be sparse: a level that nobody reported is "
+		                 "unknown, not 0");
+	return input->additive_over
+	           ? read_additive(loader, input->additive_over, &measure->additive_over)
+	           : 0;
+}
+
 static int read_measure(struct loader *loader, const struct yaml_node *key,
                         const struct yaml_node *map, struct measure *ret_measure)
 {
@@ -80,6 +141,7 @@ static int read_measure(struct loader *loader, const struct yaml_node *key,
 	struct measure_input input;
 	enum layer layer = LAYER_COUNT;
 	int err = split_key(loader, key, &measure.id, &layer);
+	err = err ? err : builtin_check_measure(loader, key, measure.id);
 	err = err ? err : schema_read(&measure_schema, map, &input, loader->error);
 	if (err)
 		return err;
@@ -106,8 +168,10 @@ static int read_measure(struct loader *loader, const struct yaml_node *key,
 	measure.label = input.label ? input.label : loader_label(loader, measure.id);
 	if (!measure.label)
 		return loader_nomem(loader);
-	*ret_measure = measure;
-	return 0;
+	err = read_kind(loader, map, &input, &measure);
+	if (!err)
+		*ret_measure = measure;
+	return err;
 }
 
 static int read_amount(struct loader *loader, const struct yaml_node *key,
@@ -118,6 +182,11 @@ static int read_amount(struct loader *loader, const struct yaml_node *key,
 	if (measure < 0)
 		return yaml_fail(loader->error, key, "unknown measure `%.60s`", key->text);
 	const struct measure *row = &catalog->measures[measure];
+	if (row->kind != MEASURE_SUM || row->layer == LAYER_SURVEY)
+		return yaml_fail(loader->error, key, "`%s` is not counted by events: %s", row->id,
+		                 row->kind == MEASURE_SUM
+		                     ? "it comes with survey answers"
+		                     : "it is a level, and an event adds to a sum");
 	const char *text = "";
 	int64_t amount;
 	int err = yaml_text(value, &text, loader->error);
@@ -189,6 +258,11 @@ static int check_pair(struct loader *loader, const struct yaml_node *key)
 		if (other->layer == last->layer)
 			return yaml_fail(loader->error, key, "`%s` is given twice in the layer %s",
 			                 last->id, layer_name(last->layer));
+		if (other->kind != last->kind)
+			return yaml_fail(loader->error, key,
+			                 "`%s` is a sum in one layer and a gauge in another: give "
+			                 "one of them another name",
+			                 last->id);
 		if (other->money != last->money)
 			return yaml_fail(loader->error, key,
 			                 "`%s` is money in one layer and a count in "
@@ -205,15 +279,15 @@ int load_measures(struct loader *loader)
 	int err = section_load(loader, "measures", YAML_KIND_MAP, loader->root.measures, &entries);
 	if (err)
 		return err;
-	if (entries->count > MODEL_MEASURES)
+	if (entries->count > MODEL_MEASURES - LOADER_OWN_MEASURES)
 		return yaml_fail(loader->error, entries,
 		                 "there are %u measures; at most %d are possible", entries->count,
-		                 MODEL_MEASURES);
+		                 MODEL_MEASURES - LOADER_OWN_MEASURES);
 	if (entries->count == 0)
 		return yaml_fail(loader->error, entries,
 		                 "there is no measure: nothing could be counted");
-	catalog->measures =
-	    arena_zalloc(loader->arena, entries->count * sizeof(*catalog->measures));
+	catalog->measures = arena_zalloc(loader->arena, (entries->count + LOADER_OWN_MEASURES) *
+	                                                    sizeof(*catalog->measures));
 	if (!catalog->measures)
 		return loader_nomem(loader);
 	for (uint32_t i = 0; !err && i < entries->count; i++) {
@@ -222,5 +296,8 @@ int load_measures(struct loader *loader)
 		catalog->measure_count += !err;
 		err = err ? err : check_pair(loader, entries->keys[i]);
 	}
-	return err ? err : load_types(loader);
+	if (err)
+		return err;
+	builtin_measures(catalog);
+	return load_types(loader);
 }

@@ -9,7 +9,7 @@
 
 struct tenant_input {
 	const char *label, *time_zone, *currency;
-	struct yaml_node *rollup;
+	struct yaml_node *rollup, *brand;
 };
 
 static const struct schema_row defaults_rows[] = {
@@ -23,6 +23,10 @@ static const struct schema_row defaults_rows[] = {
      .offset = SCHEMA_AT(const char *, struct tenant_input, currency),
      .fallback_text = "EUR",
      .help = "ISO 4217 code for sources that name none"},
+    {.key = "brand",
+     .type = SCHEMA_NODE,
+     .offset = SCHEMA_AT(struct yaml_node *, struct tenant_input, brand),
+     .help = "its own brand, as surveys and market data name it; default: none"},
 };
 const struct schema defaults_schema = SCHEMA_OF("tenant_defaults", defaults_rows);
 
@@ -38,6 +42,10 @@ static const struct schema_row tenant_rows[] = {
     {.key = "currency",
      .type = SCHEMA_TEXT,
      .offset = SCHEMA_AT(const char *, struct tenant_input, currency),
+     .help = "default: that of tenant_defaults"},
+    {.key = "brand",
+     .type = SCHEMA_NODE,
+     .offset = SCHEMA_AT(struct yaml_node *, struct tenant_input, brand),
      .help = "default: that of tenant_defaults"},
     {.key = "rollup",
      .type = SCHEMA_NODE,
@@ -97,6 +105,32 @@ static int read_currency(struct loader *loader, const struct yaml_node *map, con
 	return 0;
 }
 
+/* A brand that no source could send would leave every brand KPI without data. */
+static int read_brand(struct loader *loader, const struct yaml_node *node, const char **ret_brand)
+{
+	const struct catalog *catalog = &loader->settings->catalog;
+	if (!node || (node->kind == YAML_KIND_SCALAR && node->quoted && node->len == 0)) {
+		*ret_brand = "";
+		return 0;
+	}
+	const char *brand = "";
+	int err = loader_value(loader, node, &brand);
+	if (err)
+		return err;
+	if (catalog->brand_dim < 0)
+		return yaml_fail(loader->error, node,
+		                 "`brand: %.60s`: there is no dimension `brand`", brand);
+	const struct dimension *dimension = &catalog->dims[catalog->brand_dim];
+	uint32_t at = 0;
+	while (at < dimension->value_count && strcmp(dimension->values[at], brand) != 0)
+		at++;
+	if (dimension->values && at == dimension->value_count)
+		return yaml_fail(loader->error, node,
+		                 "`brand: %.60s` is not a value of the dimension `brand`", brand);
+	*ret_brand = brand;
+	return 0;
+}
+
 static int read_rollups(struct loader *loader, const struct yaml_node *map, struct tenant *tenant)
 {
 	static const char platform_chars[] =
@@ -138,6 +172,8 @@ static int read_tenant(struct loader *loader, const struct tenant_input *default
 	const char *currency = input.currency ? input.currency : defaults->currency;
 	err = read_zone(loader, map, zone, &tenant->zone);
 	err = err ? err : read_currency(loader, map, currency, tenant->currency);
+	err = err ? err
+	          : read_brand(loader, input.brand ? input.brand : defaults->brand, &tenant->brand);
 	return err ? err : read_rollups(loader, input.rollup, tenant);
 }
 

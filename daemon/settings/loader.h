@@ -44,10 +44,26 @@ const char *loader_label(struct loader *loader, const char *id);
 int section_load(struct loader *loader, const char *section, enum yaml_kind kind,
                  struct yaml_node *given, struct yaml_node **ret_entries) SG_MUST_CHECK;
 
-int load_daemon(struct loader *loader) SG_MUST_CHECK; /* paths, listen, limits ... */
-int load_tenants(struct loader *loader) SG_MUST_CHECK;
-int load_measures(struct loader *loader) SG_MUST_CHECK;   /* and event types */
+/* A value of a dimension: 1 to MODEL_VALUE_MAX bytes, no control characters, not
+ * one of the daemon's own. */
+int loader_value(struct loader *loader, const struct yaml_node *node,
+                 const char **ret_value) SG_MUST_CHECK;
+
+/* The daemon's own measures and dimensions: refused where they are configured,
+ * and put behind what is. The lists have room for that many more. */
+#define LOADER_OWN_MEASURES 5
+#define LOADER_OWN_DIMS     4
+int builtin_check_measure(struct loader *loader, const struct yaml_node *key,
+                          const char *id) SG_MUST_CHECK;
+int builtin_check_dimension(struct loader *loader, const struct yaml_node *key) SG_MUST_CHECK;
+void builtin_measures(struct catalog *catalog);
+void builtin_dimensions(struct catalog *catalog);
+
+/* In the order in which they are called: later ones look up what earlier ones made. */
+int load_daemon(struct loader *loader) SG_MUST_CHECK;     /* paths, listen, limits ... */
 int load_dimensions(struct loader *loader) SG_MUST_CHECK; /* and grouping sets */
+int load_measures(struct loader *loader) SG_MUST_CHECK;   /* and event types */
+int load_tenants(struct loader *loader) SG_MUST_CHECK;
 int load_stages(struct loader *loader) SG_MUST_CHECK;
 int load_kpis(struct loader *loader) SG_MUST_CHECK;
 

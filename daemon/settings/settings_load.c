@@ -35,6 +35,19 @@ const char *loader_label(struct loader *loader, const char *id)
 	return label;
 }
 
+/* Which cells a level stands in depends on what it adds up over. */
+static void put_measure_shape(struct buf *text, const struct catalog *catalog,
+                              const struct measure *measure)
+{
+	buf_printf(text, "scale %s@%s %u", measure->id, layer_name(measure->layer), measure->scale);
+	if (measure->kind == MEASURE_GAUGE)
+		buf_put_text(text, " gauge");
+	for (uint32_t dim = 0; dim < catalog->dim_count; dim++)
+		if (measure->additive_over >> dim & 1)
+			buf_printf(text, " %s", catalog->dims[dim].id);
+	buf_put_text(text, "\n");
+}
+
 /* One fact a line; what stored state depends on. Measures and dimensions are
  * stored by name, grouping sets by position. */
 static int load_shape(struct loader *loader)
@@ -50,8 +63,7 @@ static int load_shape(struct loader *loader)
 		buf_put_text(&text, "\n");
 	}
 	for (uint32_t i = 0; i < catalog->measure_count; i++)
-		buf_printf(&text, "scale %s@%s %u\n", catalog->measures[i].id,
-		           layer_name(catalog->measures[i].layer), catalog->measures[i].scale);
+		put_measure_shape(&text, catalog, &catalog->measures[i]);
 	const char *shape = buf_failed(&text)
 	                        ? NULL
 	                        : arena_strndup(loader->arena, (const char *)text.bytes, text.len);
@@ -60,14 +72,13 @@ static int load_shape(struct loader *loader)
 	return shape ? 0 : loader_nomem(loader);
 }
 
-/* Later parts look things up in what earlier ones made. */
 static int load_parts(struct loader *loader)
 {
 	int err = schema_read(&root_schema, loader->top, &loader->root, loader->error);
 	err = err ? err : load_daemon(loader);
-	err = err ? err : load_tenants(loader);
-	err = err ? err : load_measures(loader);
 	err = err ? err : load_dimensions(loader);
+	err = err ? err : load_measures(loader);
+	err = err ? err : load_tenants(loader);
 	err = err ? err : load_stages(loader);
 	err = err ? err : load_kpis(loader);
 	err = err ? err : load_shape(loader);

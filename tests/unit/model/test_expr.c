@@ -6,17 +6,17 @@
 #include "model/expr.h"
 
 static struct measure measures[] = {
-    {"impressions", "", LAYER_OBSERVED, 0, false, false, false},
-    {"clicks", "", LAYER_OBSERVED, 0, false, false, false},
-    {"spend", "", LAYER_OBSERVED, 6, true, false, false},
-    {"fees", "", LAYER_OBSERVED, 6, true, false, false},
-    {"conversions", "", LAYER_CLAIMED, 6, false, false, false},
-    {"conversion_value", "", LAYER_CLAIMED, 6, true, false, false},
-    {"orders", "", LAYER_COMMERCE, 0, false, false, false},
-    {"gross_revenue", "", LAYER_COMMERCE, 6, true, false, false},
-    {"refunds", "", LAYER_COMMERCE, 6, true, false, false},
-    {"cogs", "", LAYER_COMMERCE, 6, true, false, false},
-    {"orders", "", LAYER_CLAIMED, 0, false, false, false},
+    {.id = "impressions", .layer = LAYER_OBSERVED, .scale = 0, .money = false},
+    {.id = "clicks", .layer = LAYER_OBSERVED, .scale = 0, .money = false},
+    {.id = "spend", .layer = LAYER_OBSERVED, .scale = 6, .money = true},
+    {.id = "fees", .layer = LAYER_OBSERVED, .scale = 6, .money = true},
+    {.id = "conversions", .layer = LAYER_CLAIMED, .scale = 6, .money = false},
+    {.id = "conversion_value", .layer = LAYER_CLAIMED, .scale = 6, .money = true},
+    {.id = "orders", .layer = LAYER_COMMERCE, .scale = 0, .money = false},
+    {.id = "gross_revenue", .layer = LAYER_COMMERCE, .scale = 6, .money = true},
+    {.id = "refunds", .layer = LAYER_COMMERCE, .scale = 6, .money = true},
+    {.id = "cogs", .layer = LAYER_COMMERCE, .scale = 6, .money = true},
+    {.id = "orders", .layer = LAYER_CLAIMED, .scale = 0, .money = false},
 };
 static struct catalog catalog = {.measures = measures,
                                  .measure_count = sizeof(measures) / sizeof(*measures)};

@@ -27,8 +27,8 @@ Test(check_config, the_shipped_file_is_good, .init = redirect)
 	cr_assert_eq(run(path, NULL), 0);
 	fflush(stdout);
 	cr_assert_stdout_eq_str(
-	    SG_SOURCE_DIR "/config/streamgauge.yaml: ok (1 tenants, 51 measures, 25 event types, "
-	                  "6 dimensions, 6 grouping sets, 7 stages, 53 KPIs, 8 mappings)\n");
+	    SG_SOURCE_DIR "/config/streamgauge.yaml: ok (1 tenants, 56 measures, 25 event types, "
+	                  "12 dimensions, 10 grouping sets, 7 stages, 53 KPIs, 8 mappings)\n");
 }
 
 Test(check_config, a_missing_file_is_exit_2, .init = redirect)

@@ -202,16 +202,24 @@ Test(presets, event_types_count_themselves)
 
 Test(presets, dimensions_and_grouping_sets)
 {
-	static const char *const sets[] = {
-	    "[]",        "[channel]",      "[channel, campaign]", "[country, channel]",
-	    "[product]", "[region, media]"};
+	static const char *const sets[] = {"[]",
+	                                   "[channel]",
+	                                   "[channel, campaign]",
+	                                   "[country, channel]",
+	                                   "[product]",
+	                                   "[region, media]",
+	                                   "[brand]",
+	                                   "[segment]",
+	                                   "[item, option, brand]",
+	                                   "[item, option, brand, segment]"};
+	const uint32_t set_count = sizeof(sets) / sizeof(*sets);
 	const struct catalog *catalog = &settings->catalog;
 	const struct dimension *channel = &catalog->dims[catalog_dim(catalog, "channel", 7)];
 	const struct dimension *campaign = &catalog->dims[catalog_dim(catalog, "campaign", 8)];
 	cr_assert_eq(channel->value_count, 22);
 	cr_assert(!channel->entity && campaign->entity && campaign->max_values == 20000);
-	cr_assert_eq(catalog->set_count, 6);
-	for (uint32_t i = 0; i < 6; i++) {
+	cr_assert_eq(catalog->set_count, set_count);
+	for (uint32_t i = 0; i < set_count; i++) {
 		cr_assert_str_eq(catalog->sets[i].text, sets[i]);
 		for (uint32_t j = 1; j < catalog->sets[i].dim_count; j++)
 			cr_assert_lt(catalog->sets[i].dims[j - 1], catalog->sets[i].dims[j]);

@@ -31,8 +31,8 @@ static const struct {
     {"tenants:\n  Demo: {}\n", "streamgauge.yaml:2: `Demo` is not a tenant's name: a to z, 0 to 9, "
                                "_ and -, a letter or digit "
                                "first, at most 63 characters"},
-    {"tenants:\n  demo:\n    timezone: UTC\n",
-     "streamgauge.yaml:3: unknown key `timezone`; known here: label, time_zone, currency, rollup"},
+    {"tenants:\n  demo:\n    timezone: UTC\n", "streamgauge.yaml:3: unknown key `timezone`; known "
+                                               "here: label, time_zone, currency, brand, rollup"},
     {"tenants:\n  demo:\n    time_zone: Europe/Belin\n",
      "streamgauge.yaml:3: `time_zone: Europe/Belin`: there is no such zone in the tz database "
      "(package tzdata); names look like Europe/Berlin"},
@@ -48,6 +48,13 @@ static const struct {
      "streamgauge.yaml:3: `Campaign` is not a name: a to z, 0 to 9 and _, a letter first, at most "
      "64 "
      "characters"},
+    {"tenants:\n  demo: {brand: __us__}\n",
+     "streamgauge.yaml:2: `__us__`: values in __ are the daemon's own"},
+    {"tenants:\n  demo: {brand: Acme}\ndimensions: {brand: {values: [Orbit]}}\ngrouping_sets: []\n",
+     "streamgauge.yaml:2: `brand: Acme` is not a value of the dimension `brand`"},
+    {"tenants:\n  demo: {}\ntenant_defaults: {brand: Acme}\ndimensions: {shop: {}}\n"
+     "grouping_sets: []\n",
+     "streamgauge.yaml:3: `brand: Acme`: there is no dimension `brand`"},
     /* the daemon */
     {TENANT "listen:\n  http_address: 0.0.0.0\n",
      "streamgauge.yaml:3: `http_address: 0.0.0.0`: the daemon listens on this machine only, as it "
@@ -104,7 +111,45 @@ static const struct {
      "streamgauge.yaml:3: `clicks: -1`: only measures marked signed may be negative"},
     {TENANT "event_types:\n  click: {clicks: 1, clicks@observed: 1}\n",
      "streamgauge.yaml:3: `clicks@observed` is named twice in one event type"},
+    {TENANT "measures:\n  weight@observed: {}\n",
+     "streamgauge.yaml:3: the measure `weight` is the daemon's own and always there: give yours "
+     "another name"},
+    {TENANT "measures:\n  fx_rate: {}\n",
+     "streamgauge.yaml:3: the measure `fx_rate` is the daemon's own and always there: give yours "
+     "another name"},
+    {TENANT "measures:\n  clicks: {kind: level}\n",
+     "streamgauge.yaml:3: `level` is none of: sum, gauge"},
+    {TENANT "measures:\n  clicks: {additive_over: [channel]}\n",
+     "streamgauge.yaml:3: `additive_over` is for `kind: gauge`; a sum adds over all dimensions"},
+    {TENANT "measures:\n  stock: {kind: gauge, sparse: true}\n",
+     "streamgauge.yaml:3: a gauge cannot be sparse: a level that nobody reported is unknown, not "
+     "0"},
+    {TENANT "measures:\n  stock: {kind: gauge, additive_over: [shop]}\n",
+     "streamgauge.yaml:3: unknown dimension `shop`"},
+    {TENANT "measures:\n  stock: {kind: gauge, additive_over: [item]}\n",
+     "streamgauge.yaml:3: `item` is no dimension of levels"},
+    {TENANT "measures:\n  stock: {kind: gauge}\n  stock@market: {}\n",
+     "streamgauge.yaml:4: `stock` is a sum in one layer and a gauge in another: give one of them "
+     "another name"},
+    {TENANT "measures: {stock: {kind: gauge}}\nevent_types:\n  count: {stock: 1}\n",
+     "streamgauge.yaml:4: `stock` is not counted by events: it is a level, and an event adds to "
+     "a sum"},
+    {TENANT "event_types:\n  answer: {respondents: 1}\n",
+     "streamgauge.yaml:3: `respondents` is not counted by events: it comes with survey answers"},
     /* dimensions and grouping sets */
+    {TENANT "dimensions:\n  item: {}\n",
+     "streamgauge.yaml:3: the dimension `item` is the daemon's own and always there: give yours "
+     "another name"},
+    {TENANT "dimensions:\n  campaign_stage: {}\n",
+     "streamgauge.yaml:3: the dimension `campaign_stage` is the daemon's own and always there: "
+     "give yours another name"},
+    {TENANT "grouping_sets:\n  - [item, brand]\n",
+     "streamgauge.yaml:3: a grouping set with `item` needs `option` as well"},
+    {TENANT "grouping_sets:\n  - [brand, option]\n",
+     "streamgauge.yaml:3: a grouping set with `option` needs `item` as well"},
+    {TENANT "grouping_sets:\n  - [campaign_orientation]\n",
+     "streamgauge.yaml:3: `campaign_orientation` is made by rules when a query is answered and "
+     "cannot be in a grouping set: name `campaign`"},
     {TENANT "dimensions:\n  stage: {}\n",
      "streamgauge.yaml:3: `stage` is a column of every summary row and cannot be a dimension"},
     {TENANT "dimensions:\n  campaign_label: {}\n",
@@ -177,7 +222,7 @@ static const struct {
     {TENANT "measures: {preset: default, remove: [spend]}\n",
      "presets/kpis.yaml:21: spend: at character 1 of \"spend\": unknown measure `spend`"},
     {TENANT "presets_dir: nowhere\n",
-     "nowhere/measures.yaml: cannot be read: No such file or directory"},
+     "nowhere/dimensions.yaml: cannot be read: No such file or directory"},
 };
 
 Test(settings_errors, each_wrong_file_gets_its_sentence)

@@ -172,7 +172,7 @@ Test(settings_load, sections_written_out)
 	          "  c: {stage: early, expr: visits@claimed / visits, unit: ratio, "
 	          "orientation: downstream, min_on: visits@claimed, small_sample: show}\n");
 	const struct catalog *catalog = &settings->catalog;
-	cr_assert_eq(catalog->measure_count, 4);
+	cr_assert_eq(catalog->measure_count, 4 + 5);
 	cr_assert_str_eq(catalog->measures[1].label, "Visits");
 	cr_assert_eq(catalog->measures[0].scale, 6);
 	cr_assert_eq(catalog->measures[2].layer, LAYER_CLAIMED);
@@ -206,7 +206,10 @@ Test(settings_load, sections_written_out)
 	cr_assert_str_eq(settings->shape, "grain minute\ngrain hour\ngrain day\n"
 	                                  "set 0\nset 1 market shop\nset 2 shop\n"
 	                                  "scale spend@observed 6\nscale visits@observed 0\n"
-	                                  "scale visits@claimed 6\nscale balance@commerce 0\n");
+	                                  "scale visits@claimed 6\nscale balance@commerce 0\n"
+	                                  "scale respondents@survey 0\nscale weight@survey 6\n"
+	                                  "scale weight_squared@survey 6\n"
+	                                  "scale wave_tables@survey 0\nscale fx_rate@market 12\n");
 	settings_free(settings);
 	config_dir_remove(&dir);
 }
@@ -230,14 +233,92 @@ Test(settings_load, a_preset_with_changes)
 	const struct catalog *catalog = &settings->catalog;
 	cr_assert_geq(catalog_measure(catalog, "app_installs", 12), 0);
 	cr_assert_eq(catalog_measure(catalog, "grp", 3), -1);
-	cr_assert_eq(catalog->measure_count, 51);
-	cr_assert_eq(catalog->set_count, 7);
-	cr_assert_str_eq(catalog->sets[6].text, "[device, channel]");
-	cr_assert_str_eq(catalog->dims[catalog->sets[6].dims[0]].id, "channel");
+	struct settings *shipped = load_shipped();
+	cr_assert_eq(catalog->measure_count, shipped->catalog.measure_count);
+	cr_assert_eq(catalog->kpi_count, shipped->catalog.kpi_count);
+	settings_free(shipped);
+	const struct grouping_set *last = &catalog->sets[catalog->set_count - 1];
+	cr_assert_str_eq(last->text, "[device, channel]");
+	cr_assert_str_eq(catalog->dims[last->dims[0]].id, "channel");
 	cr_assert_eq(catalog_kpi(catalog, "cac", 3), -1);
 	cr_assert_geq(catalog_kpi(catalog, "cpi", 3), 0);
 	cr_assert_eq(catalog->kpis[catalog_kpi(catalog, "aov", 3)].min_sample, 5);
-	cr_assert_eq(catalog->kpi_count, 53);
+	settings_free(settings);
+	config_dir_remove(&dir);
+}
+
+/* The vocabulary of surveys and rates is there whatever is configured. */
+Test(settings_load, the_daemons_own_vocabulary)
+{
+	static const struct {
+		const char *id;
+		enum layer layer;
+		enum measure_kind kind;
+		unsigned scale;
+	} rows[] = {
+	    {"respondents", LAYER_SURVEY, MEASURE_SUM, 0},
+	    {"weight", LAYER_SURVEY, MEASURE_SUM, 6},
+	    {"weight_squared", LAYER_SURVEY, MEASURE_SUM, 6},
+	    {"wave_tables", LAYER_SURVEY, MEASURE_SUM, 0},
+	    {"fx_rate", LAYER_MARKET, MEASURE_RATE, 12},
+	};
+	struct config_dir dir;
+	config_dir_make(&dir);
+	struct settings *settings =
+	    load_text(&dir, "tenants: {demo: {}}\nmeasures: {clicks: {}}\nevent_types: {}\n"
+	                    "dimensions: {shop: {}}\ngrouping_sets: [[item, option, shop]]\n"
+	                    "stages: {a: {orientation: upstream}}\n"
+	                    "kpis: {b: {stage: a, expr: clicks, unit: count}}\n");
+	const struct catalog *catalog = &settings->catalog;
+	const int places[] = {catalog->respondents, catalog->weight, catalog->weight_squared,
+	                      catalog->wave_tables, catalog->fx_rate};
+	cr_assert_eq(catalog->measure_count, 6);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		const struct measure *measure = &catalog->measures[places[i]];
+		cr_assert_eq(places[i], (int)i + 1);
+		cr_assert_str_eq(measure->id, rows[i].id);
+		cr_assert(measure->layer == rows[i].layer && measure->kind == rows[i].kind);
+		cr_assert(measure->scale == rows[i].scale && !measure->money);
+		cr_assert_eq(catalog_measure(catalog, rows[i].id, strlen(rows[i].id)), places[i]);
+	}
+	cr_assert_eq(catalog->dim_count, 5);
+	cr_assert(catalog->item_dim == 1 && !catalog->dims[1].derived);
+	cr_assert(catalog->option_dim == 2 && !catalog->dims[2].derived);
+	cr_assert(catalog->dims[catalog_dim(catalog, "campaign_stage", 14)].derived);
+	cr_assert(catalog->dims[catalog_dim(catalog, "campaign_orientation", 20)].derived);
+	cr_assert(catalog->brand_dim == -1 && catalog->channel_dim == -1 &&
+	          catalog->campaign_dim == -1);
+	cr_assert_str_eq(catalog->sets[1].text, "[item, option, shop]");
+	settings_free(settings);
+	struct settings *shipped = load_shipped();
+	catalog = &shipped->catalog;
+	cr_assert_str_eq(catalog->dims[catalog->brand_dim].id, "brand");
+	cr_assert_str_eq(catalog->dims[catalog->channel_dim].id, "channel");
+	cr_assert_str_eq(catalog->dims[catalog->campaign_dim].id, "campaign");
+	settings_free(shipped);
+	config_dir_remove(&dir);
+}
+
+Test(settings_load, gauges_and_brands)
+{
+	struct config_dir dir;
+	config_dir_make(&dir);
+	struct settings *settings = load_text(
+	    &dir, "tenant_defaults: {brand: Acme}\n"
+	          "tenants: {demo: {}, other: {brand: Orbit}, none: {brand: ''}}\n"
+	          "measures: {preset: default, add: {stock: {kind: gauge, additive_over: [channel, "
+	          "country], signed: true}}}\n");
+	const struct catalog *catalog = &settings->catalog;
+	const struct measure *stock = &catalog->measures[catalog_measure(catalog, "stock", 5)];
+	uint32_t over = UINT32_C(1) << catalog_dim(catalog, "channel", 7) |
+	                UINT32_C(1) << catalog_dim(catalog, "country", 7);
+	cr_assert_eq(stock->kind, MEASURE_GAUGE);
+	cr_assert_eq(stock->additive_over, over);
+	cr_assert_str_eq(settings->tenants[0].brand, "Acme");
+	cr_assert_str_eq(settings->tenants[1].brand, "Orbit");
+	cr_assert_str_eq(settings->tenants[2].brand, "");
+	cr_assert_not_null(
+	    strstr(settings->shape, "\nscale stock@observed 0 gauge channel country\n"));
 	settings_free(settings);
 	config_dir_remove(&dir);
 }

@@ -11,8 +11,8 @@
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
 
 static struct measure measures[] = {
-    {"clicks", "Clicks", LAYER_OBSERVED, 0, false, false, false},
-    {"spend", "Spend", LAYER_OBSERVED, 6, true, false, false},
+    {.id = "clicks", .label = "Clicks", .layer = LAYER_OBSERVED},
+    {.id = "spend", .label = "Spend", .layer = LAYER_OBSERVED, .scale = 6, .money = true},
 };
 static const char *channels[] = {"paid_search", "display"};
 static struct dimension dims[] = {

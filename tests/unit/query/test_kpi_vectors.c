@@ -1,37 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The shared vectors of KPIs and freshness, through cells, plan and evaluation. */
 #include <criterion/criterion.h>
-#include <jansson.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "vectors.h"
 #include "world.h"
 
 #define DAY_BOOKED 20760
-
-typedef bool (*vector_cb)(const char *id, json_t *input, json_t *expect);
-
-/* Runs every vector of the kind; returns how many this layer has measures for. */
-static size_t run_kind(const char *kind, vector_cb run)
-{
-	json_error_t error;
-	json_t *file = json_load_file(SG_SOURCE_DIR "/tests/data/vectors.json", 0, &error);
-	cr_assert_not_null(file, "%s", error.text);
-	size_t index;
-	size_t ran = 0;
-	json_t *vector;
-	json_array_foreach(json_object_get(file, "vectors"), index, vector)
-	{
-		if (strcmp(json_string_value(json_object_get(vector, "kind")), kind) == 0)
-			ran += run(json_string_value(json_object_get(vector, "id")),
-			           json_object_get(vector, "input"),
-			           json_object_get(vector, "expect"));
-	}
-	json_decref(file);
-	return ran;
-}
 
 static void open_fed(struct world *world)
 {
@@ -150,7 +128,7 @@ static bool run_ratio(const char *id, json_t *input, json_t *expect)
 
 Test(vectors, kpi_ratio)
 {
-	cr_assert_eq(run_kind("kpi_ratio", run_ratio), 17);
+	cr_assert_eq(vectors_run("kpi_ratio", run_ratio), 17);
 }
 
 static bool run_linear(const char *id, json_t *input, json_t *expect)
@@ -177,7 +155,7 @@ static bool run_linear(const char *id, json_t *input, json_t *expect)
 
 Test(vectors, kpi_linear)
 {
-	cr_assert_eq(run_kind("kpi_linear", run_linear), 2);
+	cr_assert_eq(vectors_run("kpi_linear", run_linear), 2);
 }
 
 /* A ratio of sums over days, never a mean of the days' ratios. */
@@ -205,7 +183,7 @@ static bool answer_merge(const char *id, json_t *input, json_t *expect)
 
 Test(vectors, kpi_merge)
 {
-	cr_assert_eq(run_kind("kpi_merge", answer_merge), 1);
+	cr_assert_eq(vectors_run("kpi_merge", answer_merge), 1);
 }
 
 static bool run_share(const char *id, json_t *input, json_t *expect)
@@ -227,7 +205,7 @@ static bool run_share(const char *id, json_t *input, json_t *expect)
 
 Test(vectors, share)
 {
-	cr_assert_eq(run_kind("share", run_share), 1);
+	cr_assert_eq(vectors_run("share", run_share), 1);
 }
 
 static bool run_freshness(const char *id, json_t *input, json_t *expect)
@@ -288,5 +266,5 @@ static bool run_freshness(const char *id, json_t *input, json_t *expect)
 
 Test(vectors, freshness)
 {
-	cr_assert_eq(run_kind("freshness", run_freshness), 1);
+	cr_assert_eq(vectors_run("freshness", run_freshness), 1);
 }

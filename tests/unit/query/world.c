@@ -13,14 +13,27 @@
 #include "rollup/source_record.h"
 
 static struct measure measures[] = {
-    [M_IMPRESSIONS] = {"impressions", "Impressions", LAYER_OBSERVED, 0, false, false, false},
-    [M_CLICKS] = {"clicks", "Clicks", LAYER_OBSERVED, 0, false, false, false},
-    [M_SPEND] = {"spend", "Spend", LAYER_OBSERVED, 6, true, false, false},
-    [M_SESSIONS] = {"sessions", "Sessions", LAYER_OBSERVED, 0, false, false, false},
-    [M_CONVERSIONS] = {"conversions", "Conversions", LAYER_CLAIMED, 6, false, false, false},
-    [M_ORDERS] = {"orders", "Orders", LAYER_COMMERCE, 0, false, false, false},
-    [M_GROSS] = {"gross_revenue", "Gross revenue", LAYER_COMMERCE, 6, true, false, false},
-    [M_REFUNDS] = {"refunds", "Refunds", LAYER_COMMERCE, 6, true, false, true},
+    [M_IMPRESSIONS] = {.id = "impressions", .label = "Impressions", .layer = LAYER_OBSERVED},
+    [M_CLICKS] = {.id = "clicks", .label = "Clicks", .layer = LAYER_OBSERVED},
+    [M_SPEND] =
+        {.id = "spend", .label = "Spend", .layer = LAYER_OBSERVED, .scale = 6, .money = true},
+    [M_SESSIONS] = {.id = "sessions", .label = "Sessions", .layer = LAYER_OBSERVED},
+    [M_CONVERSIONS] = {.id = "conversions",
+                       .label = "Conversions",
+                       .layer = LAYER_CLAIMED,
+                       .scale = 6},
+    [M_ORDERS] = {.id = "orders", .label = "Orders", .layer = LAYER_COMMERCE},
+    [M_GROSS] = {.id = "gross_revenue",
+                 .label = "Gross revenue",
+                 .layer = LAYER_COMMERCE,
+                 .scale = 6,
+                 .money = true},
+    [M_REFUNDS] = {.id = "refunds",
+                   .label = "Refunds",
+                   .layer = LAYER_COMMERCE,
+                   .scale = 6,
+                   .money = true,
+                   .sparse = true},
 };
 
 static const char *channels[] = {"paid_search", "display", "email"};
@@ -96,6 +109,7 @@ static void open_catalog(struct catalog *catalog)
 		                    .direction = DIRECTION_HIGHER,
 		                    .layer = kpi_rows[i].layer,
 		                    .mult = kpi_rows[i].mult,
+		                    .over = -1,
 		                    .min_sample = kpi_rows[i].min_sample,
 		                    .min_on = kpi_rows[i].min_on,
 		                    .small_sample_show = kpi_rows[i].show,

@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "query/suppress.h"
+
+#include <stdlib.h>
+
+static int by_people(const void *a, const void *b)
+{
+	const struct suppress_cell *left = a;
+	const struct suppress_cell *right = b;
+	if (left->people != right->people)
+		return left->people < right->people ? -1 : 1;
+	return left->id < right->id ? -1 : left->id > right->id;
+}
+
+void suppress_cells(struct suppress_cell *cells, uint32_t count, uint64_t k, bool total_shown)
+{
+	uint64_t people = 0;
+	uint32_t withheld = 0;
+	if (count > 1)
+		qsort(cells, count, sizeof(*cells), by_people);
+	for (uint32_t i = 0; i < count; i++) {
+		uint64_t own = cells[i].people;
+		bool small = own > 0 && own < k;
+		bool exposed = withheld > 0 && (withheld < 2 || people < k);
+		cells[i].withheld = own > 0 && (small || (total_shown && exposed));
+		if (cells[i].withheld) {
+			withheld++;
+			people += own;
+		}
+	}
+}

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * The shared vectors of exchange, and carrying, missing and too large. */
+#include "query/exchange.h"
+
+#include <criterion/criterion.h>
+#include <string.h>
+
+#include "vectors.h"
+
+#define DAY 20000
+
+static json_int_t whole(json_t *object, const char *key)
+{
+	json_t *value = json_object_get(object, key);
+	cr_assert(json_is_integer(value), "no whole number `%s`", key);
+	return json_integer_value(value);
+}
+
+static bool convert(const char *id, json_t *input, json_t *expect)
+{
+	i128 got = 0;
+	if (json_object_get(input, "rate_e12"))
+		cr_assert(exchange_apply(whole(input, "micros"), EXCHANGE_ONE,
+		                         whole(input, "rate_e12"), &got),
+		          "%s", id);
+	else if (json_object_get(input, "eur_gbp_e12"))
+		cr_assert(exchange_apply(whole(input, "micros"), whole(input, "eur_gbp_e12"),
+		                         whole(input, "eur_jpy_e12"), &got),
+		          "%s", id);
+	else
+		return false;
+	cr_assert_eq((int64_t)got, whole(expect, "micros"), "%s: %lld", id, (long long)got);
+	return true;
+}
+
+Test(exchange, vectors)
+{
+	cr_assert_geq(vectors_run("fx", convert), 5);
+}
+
+static struct exchange table(struct arena *arena)
+{
+	struct exchange exchange = {.base = "EUR", .max_carry_days = 7};
+	for (int32_t day = DAY; day > DAY - 20; day -= 5) {
+		cr_assert_eq(exchange_add(&exchange, arena, "USD", day, EXCHANGE_ONE + day), 0);
+		cr_assert_eq(exchange_add(&exchange, arena, "GBP", day, EXCHANGE_ONE / 2), 0);
+	}
+	exchange_sort(&exchange);
+	return exchange;
+}
+
+static const struct {
+	const char *currency;
+	int32_t day;
+	enum exchange_result result;
+	int64_t rate_e12;
+} finds[] = {
+    {"EUR", DAY + 900, EXCHANGE_OK, EXCHANGE_ONE},
+    {"USD", DAY, EXCHANGE_OK, EXCHANGE_ONE + DAY},
+    {"USD", DAY - 1, EXCHANGE_CARRIED, EXCHANGE_ONE + DAY - 5},
+    {"USD", DAY + 7, EXCHANGE_CARRIED, EXCHANGE_ONE + DAY},
+    {"USD", DAY + 8, EXCHANGE_MISSING, 0},
+    {"USD", DAY - 16, EXCHANGE_MISSING, 0},
+    {"GBP", DAY - 15, EXCHANGE_OK, EXCHANGE_ONE / 2},
+    {"JPY", DAY, EXCHANGE_MISSING, 0},
+    {"AAA", DAY, EXCHANGE_MISSING, 0},
+    {"ZZZ", DAY, EXCHANGE_MISSING, 0},
+};
+
+Test(exchange, newest_rate_not_too_old)
+{
+	struct arena arena = {0};
+	struct exchange exchange = table(&arena);
+	for (size_t i = 0; i < sizeof(finds) / sizeof(*finds); i++) {
+		int64_t rate = 0;
+		cr_assert_eq(exchange_find(&exchange, finds[i].currency, finds[i].day, &rate),
+		             finds[i].result, "case %zu", i);
+		cr_assert_eq(rate, finds[i].rate_e12, "case %zu", i);
+	}
+	arena_deinit(&arena);
+}
+
+Test(exchange, cross_rate_in_one_step)
+{
+	struct arena arena = {0};
+	struct exchange exchange = table(&arena);
+	i128 got = 0;
+	cr_assert_eq(exchange_convert(&exchange, 1000000, "GBP", "EUR", DAY, &got), EXCHANGE_OK);
+	cr_assert_eq((int64_t)got, 2000000);
+	cr_assert_eq(exchange_convert(&exchange, 3, "EUR", "GBP", DAY + 1, &got), EXCHANGE_CARRIED);
+	cr_assert_eq((int64_t)got, 2, "half to even");
+	cr_assert_eq(exchange_convert(&exchange, 7, "CHF", "CHF", DAY, &got), EXCHANGE_OK);
+	cr_assert_eq((int64_t)got, 7);
+	i128 huge = (i128)1 << 120;
+	cr_assert_eq(exchange_convert(&exchange, huge, "GBP", "EUR", DAY, &got), EXCHANGE_OVERFLOW);
+	arena_deinit(&arena);
+}

@@ -16,20 +16,21 @@ static struct measure measures[] = {
 };
 static const char *channels[] = {"paid_search", "display"};
 static struct dimension dims[] = {
-    {"channel", "Channel", false, channels, 2, 8},
-    {"campaign", "Campaign", true, NULL, 0, 8},
+    {.id = "channel", .label = "Channel", .values = channels, .value_count = 2, .max_values = 8},
+    {.id = "campaign", .label = "Campaign", .entity = true, .max_values = 8},
 };
 static struct grouping_set sets[] = {
     {0, {0}, "[]"}, {1, {0}, "[channel]"}, {2, {0, 1}, "[channel, campaign]"}};
 static struct stage stages[] = {{"awareness", "Awareness", 0, ORIENTATION_UPSTREAM, -1}};
-static struct term clicks = {0, 1000000};
-static struct term spend = {1, 1000000};
+static struct term clicks = {.measure = 0, .factor_micros = 1000000};
+static struct term spend = {.measure = 1, .factor_micros = 1000000};
 static struct kpi kpis[] = {
     {.id = "clicks",
      .label = "Clicks",
      .layer = "observed",
      .num = {&clicks, 1},
      .mult = 1,
+     .over = -1,
      .min_on = -1,
      .expr = "clicks"},
     {.id = "cpc",
@@ -39,6 +40,7 @@ static struct kpi kpis[] = {
      .num = {&spend, 1},
      .den = {&clicks, 1},
      .mult = 1,
+     .over = -1,
      .min_on = 0,
      .min_sample = 30,
      .expr = "spend / clicks"},

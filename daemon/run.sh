@@ -193,9 +193,15 @@ show() {
 	tool summary --tenant demo --from "$from" --to "$to"
 	[ "$ingest $http" = "127.0.0.1:7311 127.0.0.1:7312" ] ||
 		say "Port 7311 or 7312 is taken; the daemon uses $ingest and $http."
+	# What is printed here dies with the daemon: after --once it is to be
+	# started anew first.
+	echo
+	if [ -n "$once" ]; then
+		echo "Try next: daemon/run.sh without --once${keep:+, with --keep $keep}; while that runs:"
+	else
+		echo "Try next, while this runs:"
+	fi
 	cat <<-TEXT
-
-		Try next:
 		  curl 'http://$http/v1/summary?tenant=demo&last=28d'
 		  curl 'http://$http/v1/summary.csv?tenant=demo&from=$from&to=$to&by=channel'
 		  curl 'http://$http/v1/summary?tenant=demo&last=12w&grain=week&kpi=roas,net_revenue,aov'

@@ -2,6 +2,7 @@
 #include "cli/known_sources.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "cli/http_client.h"
 #include "cli/nearest.h"
@@ -28,6 +29,14 @@ void known_sources_get(const char *url, const char *tenant, struct known_sources
 void known_sources_deinit(struct known_sources *known)
 {
 	table_deinit(&known->table);
+}
+
+bool known_sources_has(const struct known_sources *known, const char *name)
+{
+	for (size_t i = 0; i < known->table.rows; i++)
+		if (strcmp(table_cell(&known->table, i, "source"), name) == 0)
+			return true;
+	return false;
 }
 
 void known_sources_put_nearest(const struct known_sources *known, const char *wanted,

@@ -15,6 +15,8 @@ struct known_sources {
 void known_sources_get(const char *url, const char *tenant, struct known_sources *ret_known);
 void known_sources_deinit(struct known_sources *known);
 
+bool known_sources_has(const struct known_sources *known, const char *name);
+
 /* Appends " (did you mean shop/eu or shop/us?)" where some are alike, else how
  * many there are and where they are listed; nothing for an empty list. */
 void known_sources_put_nearest(const struct known_sources *known, const char *wanted,

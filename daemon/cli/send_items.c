@@ -121,19 +121,26 @@ static enum step queue_hello(struct run *run)
 	           : stop(run, DELIVERY_USAGE, err_rule(ERR_NOMEM));
 }
 
-/* A source that the daemon does not know is more often a slip than meant. */
-static enum step stop_unknown(struct run *run)
+/* A source that the daemon does not know is more often a slip than meant. One
+ * of which it took nothing yet but rejects is known by its name only. */
+static enum step declare_anew(struct run *run)
 {
 	const struct send_options *options = run->options;
-	struct known_sources known;
+	struct known_sources known = {{.rows = 0}};
 	struct buf text = {0};
+	enum step step = STEP_RECONNECT;
+	run->declares = true;
+	if (options->new_source)
+		return step;
 	known_sources_get(http_default_url(), options->tenant, &known);
-	buf_printf(&text, "there is no source `%s` yet", options->source);
-	known_sources_put_nearest(&known, options->source, &text);
-	buf_put_text(&text, "; --new-source makes it");
-	buf_put_byte(&text, 0);
-	enum step step = stop(run, DELIVERY_USAGE,
-	                      buf_failed(&text) ? err_rule(ERR_NOMEM) : (const char *)text.bytes);
+	if (!known_sources_has(&known, options->source)) {
+		buf_printf(&text, "there is no source `%s` yet", options->source);
+		known_sources_put_nearest(&known, options->source, &text);
+		buf_put_text(&text, "; --new-source makes it");
+		buf_put_byte(&text, 0);
+		step = stop(run, DELIVERY_USAGE,
+		            buf_failed(&text) ? err_rule(ERR_NOMEM) : (const char *)text.bytes);
+	}
 	buf_deinit(&text);
 	known_sources_deinit(&known);
 	return step;
@@ -142,12 +149,8 @@ static enum step stop_unknown(struct run *run)
 static enum step on_error(struct run *run, const Streamgauge__V1__Error *error, bool opening)
 {
 	char text[400];
-	if (opening && !run->declares && strcmp(error->code, err_code(ERR_BAD_DECLARATION)) == 0) {
-		if (!run->options->new_source)
-			return stop_unknown(run);
-		run->declares = true;
-		return STEP_RECONNECT;
-	}
+	if (opening && !run->declares && strcmp(error->code, err_code(ERR_BAD_DECLARATION)) == 0)
+		return declare_anew(run);
 	const struct refusal_rule *rule = refusal_rule_of(error->code);
 	(void)snprintf(text, sizeof(text), "%s: %s%s", error->code, error->detail, rule->advice);
 	(void)stop(run, rule->end, text);

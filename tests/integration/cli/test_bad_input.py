@@ -106,7 +106,7 @@ class Send(CliCase, Told):
         (self.dir / "out").mkdir()
         kept = self.file("out/bad.csv", "mine")
         done = self.run_cli("send", "--rejects", self.dir / "out", bad)
-        self.check(done, 2, f"{bad}:2: sessions: malformed: `x`", "out/bad.csv")
+        self.check(done, 2, f"{bad}:2: column `sessions`: malformed: `x`", "out/bad.csv")
         self.assertEqual(kept.read_text(), "mine")
         kept.unlink()
         self.check(self.run_cli("send", "--rejects", self.dir / "out", bad), 1, "1 rejected")

@@ -71,7 +71,7 @@ class Items(CliCase):
                                      "1 rejected"])
         self.assert_counted(orders=1)
         good = self.file("good.jsonl", lines.replace("oders", "orders"))
-        self.send(good, says=["1 accepted (fsync)"])
+        self.send(good, says=["1 item accepted (fsync)"])
         self.assert_counted(orders=2)
         self.send(good, says=["1 duplicates"])
         self.assert_counted(orders=2)
@@ -80,7 +80,7 @@ class Items(CliCase):
         self.push(cursor=b"where it stands", events=[event("a")])
         path = self.file("one.jsonl", '{"events":[' + json_format.MessageToJson(
             event("b"), indent=None) + "]}\n")
-        self.send(path, says=["1 accepted"])
+        self.send(path, says=["1 item accepted"])
         client = harness.Client(self.daemon)
         self.addCleanup(client.close)
         welcome = client.hello(self.source, instance=b"tracker's own id", take_over=1)
@@ -93,7 +93,7 @@ class Items(CliCase):
         self.assertEqual((ack.accepted, ack.rejected), (1, 2))
         lines = self.given_back()
         self.assertEqual(len(lines.splitlines()), 2)
-        self.send(self.file("fixed.jsonl", lines.replace("klicks", "clicks")), says=["2 accepted"])
+        self.send(self.file("fixed.jsonl", lines.replace("klicks", "clicks")), says=["2 items accepted"])
         self.assert_counted(clicks=10)
         self.assertEqual(self.source_now()["cadence_hours"], 12)
 
@@ -111,17 +111,17 @@ class Items(CliCase):
         self.send(self.file("bad.jsonl", lines), code=1,
                   says=["bad.jsonl:1: commits[0].slice_id: slice_incomplete", "2 rejected"])
         self.assert_counted(clicks=105)
-        self.send(self.file("good.jsonl", lines.replace("klicks", "clicks")), says=["2 accepted"])
+        self.send(self.file("good.jsonl", lines.replace("klicks", "clicks")), says=["2 items accepted"])
         self.assert_counted(clicks=10)
 
     def test_events_without_ids_count_once(self):
         self.push(events=[event("", "oders"), event("", "oders")])
         fixed = self.file("fixed.jsonl", self.given_back().replace("oders", "orders"))
-        self.send(fixed, says=["2 accepted"])
+        self.send(fixed, says=["2 items accepted"])
         self.assert_counted(orders=2)
         self.send(fixed, code=5, says=["bear no ids", "--again"])
         self.assert_counted(orders=2)
-        self.send(fixed, "--again", says=["2 accepted"])
+        self.send(fixed, "--again", says=["2 items accepted"])
         self.assert_counted(orders=4)
 
     def test_events_without_ids_of_another_client(self):
@@ -130,7 +130,7 @@ class Items(CliCase):
         fixed = self.file("fixed.jsonl", self.given_back().replace("oders", "orders"))
         self.send(fixed, code=5, says=["another client", "--again"])
         self.assert_counted(orders=0)
-        self.send(fixed, "--again", says=["1 accepted"])
+        self.send(fixed, "--again", says=["1 item accepted"])
         client = harness.Client(self.daemon)
         self.addCleanup(client.close)
         welcome = client.hello(self.source, take_over=1)
@@ -141,13 +141,14 @@ class Items(CliCase):
         self.assertEqual(self.daemon.get_json("/v1/sources", tenant="demo")["sources"][-1]["source"],
                          self.source)
         fixed = self.file("fixed.jsonl", self.given_back().replace("oders", "orders"))
-        self.send(fixed, "--currency", "EUR", says=["1 accepted", "a new source: currency EUR"])
+        self.send(fixed, "--currency", "EUR", says=["1 item accepted", "a new source: currency EUR"])
         self.assert_counted(orders=1)
         self.source = "google_ads/new"
         rows = self.file("rows.jsonl", json.dumps({"rows": [json_format.MessageToDict(
             pb.ReportRow(report="campaign_daily", as_of_us=NOON, amounts=harness.amounts(clicks=3),
                          key=harness.dims(campaign="1"), **{"from": harness.date(DAY)}))]}) + "\n")
-        self.send(rows, code=2, says=["--mapping"])
+        self.send(rows, code=2, says=["there is no source `google_ads/new` yet", "--new-source"])
+        self.send(rows, "--new-source", code=2, says=["--mapping"])
         self.send(rows, "--mapping", "none", code=2, says=["no mapping `none`", "google_ads"])
 
     def test_many_lines_and_both_spellings(self):
@@ -161,14 +162,14 @@ class Items(CliCase):
         self.push(events=[event("a")])
         path = self.file("many.jsonl", "\n".join(lines))
         self.send(path, code=1, says=[f"{path}:8: events[0].amounts[0]: unknown_measure",
-                                      f"{path}:2401: events[0]", "2498 accepted, 2 rejected"])
+                                      f"{path}:2401: events[0]", "2498 items accepted, 2 rejected"])
         self.assert_counted(orders=2499)
 
     def test_from_the_standard_input(self):
         self.push(events=[event("a")])
         text = '{"events":[%s]}' % json_format.MessageToJson(event("b"), indent=None)
         done = self.run_cli("send", "--items", "--source", self.source, "-", text=text)
-        self.check(done, 0, "standard input: ", "1 accepted")
+        self.check(done, 0, "standard input: ", "1 item accepted")
         self.check(self.run_cli("send", "--items", "--dry-run", "--source", self.source, "-",
                                 text=text), 0, "1 events, 0 rows", "nothing is sent")
         self.assert_counted(orders=2)

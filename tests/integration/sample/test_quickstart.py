@@ -93,6 +93,7 @@ class Quickstart(unittest.TestCase):
         port = re.search(r"curl 'http://127\.0\.0\.1:(\d+)/", done.stdout).group(1)
         self.assertNotIn(port, taken)
         self.assertIn(port, done.stderr)
+        self.assertIn("Try next: daemon/run.sh without --once; while that runs:\n", done.stdout)
 
     def test_kept_state_goes_on(self):
         keep = self.dir / "kept"
@@ -101,6 +102,7 @@ class Quickstart(unittest.TestCase):
         tables = [re.sub(r"127\.0\.0\.1:\d+", "", done.stdout) for done in (first, second)]
         self.assertEqual(*tables)
         self.assertIn("duplicates", second.stderr)
+        self.assertIn(f"daemon/run.sh without --once, with --keep {keep}; while", second.stdout)
         self.assertTrue((keep / "state").is_dir())
 
     def test_own_files(self):

@@ -37,7 +37,7 @@ static const char usage[] =
     "  --config FILE      with --dry-run: check measures, dimensions, values and event\n"
     "                     types against these settings, as the daemon would\n"
     "  --rejects DIR      write rejected records to DIR, to be fixed and sent again\n"
-    "  --no-heartbeat     do not say that events are complete up to the newest one\n"
+    "  --no-heartbeat     do not say that events are complete from first to last\n"
     "  --items            the file holds items as `streamgauge rejects --json` prints\n"
     "                     them; --mapping, --currency and --zone then say what a\n"
     "                     source is that is not known yet\n"

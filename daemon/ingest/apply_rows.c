@@ -199,12 +199,14 @@ static int resolve_row(struct applying *applying, const pb_row *item, struct pla
 struct row_target {
 	struct applying *applying;
 	struct period period;
+	bool changed; /* some sum is another one now */
 };
 
 static void add_diff(void *arg, uint32_t key, uint32_t placement, uint32_t column, int64_t diff)
 {
-	const struct row_target *target = arg;
+	struct row_target *target = arg;
 	struct applying *applying = target->applying;
+	target->changed = true;
 	uint32_t hour_plus_1 = dict_row_key_hour(applying->dict, key);
 	uint32_t period_days = hour_plus_1 ? 0 : target->period.days;
 	const uint32_t *groups = dict_placement_groups(applying->dict, placement, period_days);
@@ -243,6 +245,13 @@ static bool is_final(const struct applying *applying, const struct period *perio
 	       today - (int32_t)source->final_after_days;
 }
 
+static void note_restated(struct applying *applying, const struct period *period)
+{
+	if (is_final(applying, period))
+		source_note_restated(&applying->source->current, period->first,
+		                     period->first + (int32_t)period->days - 1);
+}
+
 static int store_row(struct applying *applying, const pb_row *item, const struct plain_row *row,
                      struct fault *fault)
 {
@@ -266,7 +275,7 @@ static int store_row(struct applying *applying, const pb_row *item, const struct
 	}
 	reading.amounts = amounts;
 	reading.placement = dict_placement(applying->dict, row->values);
-	struct row_target target = {applying, row->period};
+	struct row_target target = {applying, row->period, false};
 	size_t memory = row_page_memory(page);
 	uint32_t count = page->count;
 	enum row_result result = row_page_apply(page, &reading, add_diff, &target);
@@ -276,9 +285,8 @@ static int store_row(struct applying *applying, const pb_row *item, const struct
 	outcome->accepted += result == ROW_APPLIED;
 	outcome->unchanged += result == ROW_UNCHANGED;
 	outcome->stale += result == ROW_STALE;
-	if (result == ROW_APPLIED && page->count == count && is_final(applying, &row->period))
-		source_note_restated(&applying->source->current, row->period.first,
-		                     row->period.first + (int32_t)row->period.days - 1);
+	if (result == ROW_APPLIED && page->count == count)
+		note_restated(applying, &row->period);
 	partition_row_page_changed(applying->partition, page, memory);
 	if (result == ROW_STALE)
 		return 0;
@@ -362,13 +370,15 @@ static int apply_commit(struct applying *applying, const pb_commit *item, struct
 	struct row_page *page = partition_row_page(
 	    applying->partition, report_number(applying, report), period.first, period.days, &none);
 	require(page != NULL);
-	struct row_target target = {applying, period};
+	struct row_target target = {applying, period, false};
 	size_t memory = row_page_memory(page);
 	err = row_page_commit(page, item->as_of_us, item->rows, item->complete, add_diff, &target);
 	if (err)
 		return fault_set(applying, fault, err, "rows", "%llu rows from %lld on",
 		                 (unsigned long long)item->rows, (long long)item->as_of_us);
 	partition_row_page_changed(applying->partition, page, memory);
+	if (target.changed)
+		note_restated(applying, &period);
 	if (item->complete)
 		source_add_complete(&applying->source->current, period.first,
 		                    period.first + (int32_t)period.days - 1);

@@ -141,6 +141,7 @@ static void put_source(struct sheet *sheet, const struct feed *feed, const struc
 	put_instant(sheet, "last_as_of", zone, state->last_as_of_us);
 	put_day(sheet, "first_day", booked ? state->first_day : FEED_NO_DAY);
 	put_day(sheet, "last_day", booked ? state->last_day : FEED_NO_DAY);
+	put_day(sheet, "complete_from", source_complete_from(state));
 	put_day(sheet, "complete_through", feed->complete_through);
 	put_day(sheet, "final_through", feed->final_through);
 	sheet_bool(sheet, "assumed_complete", feed->assumed);
@@ -171,6 +172,7 @@ void handle_sources(struct request *request)
 	                                      "last_as_of",
 	                                      "first_day",
 	                                      "last_day",
+	                                      "complete_from",
 	                                      "complete_through",
 	                                      "final_through",
 	                                      "assumed_complete",

@@ -4,149 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "ingest/apply.h"
+#include "apply_bench.h"
 #include "rollup/view.h"
-
-#define DAY_US INT64_C(86400000000)
-
-/* 2026-11-20T12:00:00Z */
-#define NOW INT64_C(1795176000000000)
-
-static struct measure measures[] = {
-    {.id = "clicks"},
-    {.id = "spend", .scale = 6, .money = true},
-    {.id = "orders", .layer = LAYER_COMMERCE},
-    {.id = "adjustment", .scale = 6, .is_signed = true},
-};
-static const char *channels[] = {"display", "paid_search"};
-static struct dimension dims[] = {
-    {.id = "channel", .values = channels, .value_count = 2, .max_values = 100},
-    {.id = "campaign", .entity = true, .max_values = 3},
-};
-static struct grouping_set sets[] = {{.dim_count = 0}, {.dim_count = 2, .dims = {0, 1}}};
-static struct type_amount click_amounts[] = {{0, 1}};
-static struct event_type types[] = {{"click", click_amounts, 1}};
-
-static struct settings settings = {
-    .catalog = {.measures = measures,
-                .measure_count = 4,
-                .dims = dims,
-                .dim_count = 2,
-                .sets = sets,
-                .set_count = 2,
-                .types = types,
-                .type_count = 1},
-    .retention = {{2, 14, 400}},
-    .limits = {.page_cache = 64 << 20, .sources = 10},
-    .dedup = {.max_ids = 100000, .window_hours = 168},
-};
-
-struct bench {
-	struct tenant tenant;
-	struct partition *partition;
-	struct source *source;
-	struct arena arena;
-	struct apply_outcome outcome;
-};
-
-static void bench_init(struct bench *bench, enum source_class class)
-{
-	static const uint8_t seed[16] = {4};
-	memset(bench, 0, sizeof(*bench));
-	bench->tenant.name = "demo";
-	cr_assert_eq(zone_open("Europe/Berlin", &bench->tenant.zone), 0);
-	bench->partition = partition_new(&settings, &bench->tenant);
-	partition_load_begin(bench->partition, 0, seed);
-	cr_assert_eq(partition_source_get(bench->partition, "ads/1", 5, &bench->source), 0);
-	bench->source->class = class;
-	bench->source->known = true;
-	cr_assert_lt(bench->source->published.last_day, bench->source->published.first_day);
-	strcpy(bench->source->currency, "EUR");
-	cr_assert_eq(zone_open("Europe/Berlin", &bench->source->zone), 0);
-	bench->source->report_count = 2;
-	strcpy(bench->source->reports[0].id, "daily");
-	bench->source->reports[0].rollup = true;
-	strcpy(bench->source->reports[1].id, "by_ad");
-}
-
-static void bench_deinit(struct bench *bench)
-{
-	partition_free(bench->partition);
-	zone_close(bench->tenant.zone);
-	arena_deinit(&bench->arena);
-}
-
-static void run(struct bench *bench, const Streamgauge__V1__Batch *batch)
-{
-	static const uint8_t hash[16] = {1};
-	struct fetch_list missing = {0};
-	bench->outcome = (struct apply_outcome){0};
-	int err = batch_apply(bench->partition, bench->source, batch, hash, &bench->arena, NOW,
-	                      &missing, &bench->outcome);
-	if (err == ERR_AGAIN) {
-		for (uint32_t i = 0; i < missing.count; i++) {
-			struct fetched absent = {missing.items[i].key, missing.items[i].field, {0}};
-			cr_assert_eq(partition_put_page(bench->partition, &absent), 0);
-		}
-		err = batch_apply(bench->partition, bench->source, batch, hash, &bench->arena, NOW,
-		                  &missing, &bench->outcome);
-	}
-	cr_assert_eq(err, 0);
-	fetch_list_deinit(&missing);
-}
-
-/* Makes the work visible as the store's answer would. */
-static void settle(struct bench *bench)
-{
-	struct flush *flush;
-	struct fetch_list missing = {0};
-	cr_assert_eq(partition_freeze(bench->partition, 1, &missing, &flush), 0);
-	partition_answered(bench->partition, flush->generation);
-	flush_free(flush);
-}
-
-struct total {
-	struct bench *bench;
-	int measure;
-	const char *campaign; /* NULL = any */
-	__int128 sum;
-};
-
-static void add_cell(void *arg, uint32_t group, uint32_t column, int32_t bucket, int64_t value)
-{
-	struct total *total = arg;
-	(void)bucket;
-	struct partition *partition = total->bench->partition;
-	struct view_group view = view_group(partition, group);
-	if (view_column(partition, column).measure != total->measure ||
-	    (total->campaign && strcmp(view_value(partition, view.values[1]), total->campaign)))
-		return;
-	total->sum += value;
-}
-
-static int64_t total_of(struct bench *bench, enum grain grain, int measure, const char *campaign)
-{
-	struct total total = {bench, measure, campaign, 0};
-	struct view_range range = {campaign ? 1 : 0, grain, 0, CIVIL_DAY_MAX};
-	cr_assert_eq(view_scan(bench->partition, &range, add_cell, &total), 0);
-	return (int64_t)total.sum;
-}
-
-static Streamgauge__V1__Amount amount_of(const char *measure, int64_t value)
-{
-	Streamgauge__V1__Amount amount = STREAMGAUGE__V1__AMOUNT__INIT;
-	amount.measure = (char *)measure;
-	amount.value = value;
-	return amount;
-}
-
-static Streamgauge__V1__Dim dim_of(const char *key, const char *value)
-{
-	Streamgauge__V1__Dim dim = STREAMGAUGE__V1__DIM__INIT;
-	dim.key = (char *)key;
-	dim.value = (char *)value;
-	return dim;
-}
 
 struct event_case {
 	const char *id;
@@ -216,7 +75,7 @@ Test(apply, event_rules)
 		batch.sequence = c->sequence;
 		batch.events = events;
 		batch.n_events = 1;
-		run(&bench, &batch);
+		bench_run(&bench, &batch);
 		cr_assert_eq(bench.outcome.accepted, c->want ? 0 : 1, "case %zu", i);
 		cr_assert_eq(bench.outcome.rejected, c->want ? 1 : 0, "case %zu", i);
 		if (c->want) {
@@ -229,56 +88,22 @@ Test(apply, event_rules)
 	}
 }
 
-static void send_click(struct bench *bench, const char *id, int64_t time_us, uint64_t sequence)
-{
-	Streamgauge__V1__Event event = STREAMGAUGE__V1__EVENT__INIT;
-	event.event_id = (char *)id;
-	event.event_time_us = time_us;
-	event.type = "click";
-	Streamgauge__V1__Event *events[] = {&event};
-	Streamgauge__V1__Batch batch = STREAMGAUGE__V1__BATCH__INIT;
-	batch.sequence = sequence;
-	batch.events = events;
-	batch.n_events = 1;
-	run(bench, &batch);
-}
-
 Test(apply, an_event_counts_once_at_every_grain)
 {
 	struct bench bench;
 	bench_init(&bench, SOURCE_EVENT);
-	send_click(&bench, "a", NOW - 1000000, 1);
-	send_click(&bench, "a", NOW - 1000000, 2);
+	bench_click(&bench, "a", NOW - 1000000, 1);
+	bench_click(&bench, "a", NOW - 1000000, 2);
 	cr_assert_eq(bench.outcome.duplicates, 1);
 	cr_assert_eq(bench.outcome.accepted, 0);
-	send_click(&bench, "b", NOW - 3 * DAY_US - 1, 3);
-	send_click(&bench, "c", NOW - 30 * DAY_US, 4);
+	bench_click(&bench, "b", NOW - 3 * DAY_US - 1, 3);
+	bench_click(&bench, "c", NOW - 30 * DAY_US, 4);
 	cr_assert_eq(bench.source->current.late, 2);
-	settle(&bench);
-	cr_assert_eq(total_of(&bench, GRAIN_MINUTE, 0, NULL), 1);
-	cr_assert_eq(total_of(&bench, GRAIN_HOUR, 0, NULL), 2);
-	cr_assert_eq(total_of(&bench, GRAIN_DAY, 0, NULL), 3);
+	bench_settle(&bench);
+	cr_assert_eq(bench_total(&bench, GRAIN_MINUTE, 0, NULL), 1);
+	cr_assert_eq(bench_total(&bench, GRAIN_HOUR, 0, NULL), 2);
+	cr_assert_eq(bench_total(&bench, GRAIN_DAY, 0, NULL), 3);
 	cr_assert_eq(bench.source->applied, 4);
-	bench_deinit(&bench);
-}
-
-Test(apply, an_old_event_into_a_declared_day_is_refused)
-{
-	struct bench bench;
-	bench_init(&bench, SOURCE_EVENT);
-	send_click(&bench, "a", NOW - 20 * DAY_US, 1);
-	cr_assert_eq(bench.outcome.accepted, 1);
-	Streamgauge__V1__Heartbeat heartbeat = STREAMGAUGE__V1__HEARTBEAT__INIT;
-	heartbeat.complete_through_us = NOW - 10 * DAY_US;
-	Streamgauge__V1__Heartbeat *heartbeats[] = {&heartbeat};
-	Streamgauge__V1__Batch batch = STREAMGAUGE__V1__BATCH__INIT;
-	batch.heartbeats = heartbeats;
-	batch.n_heartbeats = 1;
-	run(&bench, &batch);
-	send_click(&bench, "b", NOW - 20 * DAY_US, 2);
-	cr_assert_eq(bench.outcome.rejects[0].err, ERR_TOO_OLD_TO_DEDUP);
-	send_click(&bench, "c", NOW - 9 * DAY_US, 3);
-	cr_assert_eq(bench.outcome.accepted, 1);
 	bench_deinit(&bench);
 }
 
@@ -296,11 +121,6 @@ struct row_case {
 	int want;
 	const char *field;
 };
-
-#define DATE(y, m, d)                                                                              \
-	{                                                                                          \
-		PROTOBUF_C_MESSAGE_INIT(&streamgauge__v1__date__descriptor), y, m, d               \
-	}
 
 static const struct row_case row_cases[] = {
     {"daily", DATE(2026, 11, 1), DATE(2026, 11, 1), 0, NOW, "campaign", "", 1, 0, ""},
@@ -360,89 +180,41 @@ Test(apply, row_rules)
 		Streamgauge__V1__Batch batch = STREAMGAUGE__V1__BATCH__INIT;
 		batch.rows = rows;
 		batch.n_rows = 1;
-		run(&bench, &batch);
+		bench_run(&bench, &batch);
 		cr_assert_eq(bench.outcome.accepted, c->want ? 0 : 1, "case %zu", i);
 		if (c->want) {
 			cr_assert_eq(bench.outcome.rejects[0].err, c->want, "case %zu: %s", i,
 			             err_code(bench.outcome.rejects[0].err));
 			cr_assert_str_eq(bench.outcome.rejects[0].field, c->field, "case %zu", i);
 		} else {
-			settle(&bench);
+			bench_settle(&bench);
 			const char *campaign =
 			    strcmp(c->key, "campaign") == 0 ? "ads:77" : "__none__";
-			cr_assert_eq(total_of(&bench, GRAIN_DAY, 1, campaign), 1, "case %zu", i);
+			cr_assert_eq(bench_total(&bench, GRAIN_DAY, 1, campaign), 1, "case %zu", i);
 			struct civil_date last = {c->to.year, c->to.month, c->to.day};
 			cr_assert_eq(bench.source->published.last_day, civil_day(last));
 			/* Hours are past their retention here. */
-			cr_assert_eq(total_of(&bench, GRAIN_HOUR, 1, NULL), 0);
+			cr_assert_eq(bench_total(&bench, GRAIN_HOUR, 1, NULL), 0);
 		}
 		bench_deinit(&bench);
 	}
-}
-
-struct reading {
-	const char *campaign;
-	const char *name;
-	int64_t as_of_us;
-	int64_t value;
-	uint32_t hour_plus_1;
-	const char *report;
-};
-
-static void send_reading(struct bench *bench, const struct reading *reading, uint64_t commit_rows,
-                         const char *slice)
-{
-	Streamgauge__V1__Amount amount = amount_of("spend", reading->value);
-	Streamgauge__V1__Amount *amounts[] = {&amount};
-	Streamgauge__V1__Dim key = dim_of("campaign", reading->campaign);
-	Streamgauge__V1__Dim *keys[] = {&key};
-	Streamgauge__V1__Dim label = dim_of("campaign", reading->name);
-	Streamgauge__V1__Dim *labels[] = {&label};
-	Streamgauge__V1__Date day = DATE(2026, 11, 19);
-	Streamgauge__V1__ReportRow row = STREAMGAUGE__V1__REPORT_ROW__INIT;
-	row.report = (char *)reading->report;
-	row.from = &day;
-	row.hour_plus_1 = reading->hour_plus_1;
-	row.as_of_us = reading->as_of_us;
-	row.key = keys;
-	row.n_key = 1;
-	row.labels = labels;
-	row.n_labels = 1;
-	row.amounts = amounts;
-	row.n_amounts = 1;
-	row.slice_id = (char *)slice;
-	Streamgauge__V1__ReportRow *rows[] = {&row};
-	Streamgauge__V1__SliceCommit commit = STREAMGAUGE__V1__SLICE_COMMIT__INIT;
-	commit.report = row.report;
-	commit.from = &day;
-	commit.complete = true;
-	commit.rows = commit_rows;
-	commit.as_of_us = reading->as_of_us;
-	commit.slice_id = row.slice_id;
-	Streamgauge__V1__SliceCommit *commits[] = {&commit};
-	Streamgauge__V1__Batch batch = STREAMGAUGE__V1__BATCH__INIT;
-	batch.rows = rows;
-	batch.n_rows = 1;
-	batch.commits = commits;
-	batch.n_commits = commit_rows ? 1 : 0;
-	run(bench, &batch);
 }
 
 Test(apply, a_complete_slice_zeroes_what_it_left_out_also_by_hour)
 {
 	struct bench bench;
 	bench_init(&bench, SOURCE_REPORT);
-	send_reading(&bench, &(struct reading){"1", "Old", NOW - 3000000, 50, 7, "daily"}, 0, "");
-	settle(&bench);
-	cr_assert_eq(total_of(&bench, GRAIN_HOUR, 1, "ads:1"), 50);
-	send_reading(&bench, &(struct reading){"2", "Two", NOW - 2000000, 8, 7, "daily"}, 2, "s1");
+	bench_reading(&bench, &(struct reading){"1", "Old", NOW - 3000000, 50, 7, "daily"}, 0, "");
+	bench_settle(&bench);
+	cr_assert_eq(bench_total(&bench, GRAIN_HOUR, 1, "ads:1"), 50);
+	bench_reading(&bench, &(struct reading){"2", "Two", NOW - 2000000, 8, 7, "daily"}, 2, "s1");
 	cr_assert_eq(bench.outcome.rejects[0].err, ERR_SLICE_INCOMPLETE);
-	send_reading(&bench, &(struct reading){"2", "Two", NOW - 1000000, 9, 7, "daily"}, 1, "s2");
+	bench_reading(&bench, &(struct reading){"2", "Two", NOW - 1000000, 9, 7, "daily"}, 1, "s2");
 	cr_assert_eq(bench.outcome.rejected, 0);
-	settle(&bench);
-	cr_assert_eq(total_of(&bench, GRAIN_HOUR, 1, "ads:1"), 0);
-	cr_assert_eq(total_of(&bench, GRAIN_DAY, 1, "ads:1"), 0);
-	cr_assert_eq(total_of(&bench, GRAIN_HOUR, 1, "ads:2"), 9);
+	bench_settle(&bench);
+	cr_assert_eq(bench_total(&bench, GRAIN_HOUR, 1, "ads:1"), 0);
+	cr_assert_eq(bench_total(&bench, GRAIN_DAY, 1, "ads:1"), 0);
+	cr_assert_eq(bench_total(&bench, GRAIN_HOUR, 1, "ads:2"), 9);
 	int32_t day = civil_day((struct civil_date){2026, 11, 19});
 	cr_assert_eq(source_complete_through(&bench.source->published), day);
 	bench_deinit(&bench);
@@ -452,12 +224,12 @@ Test(apply, a_rejected_row_makes_its_slice_incomplete)
 {
 	struct bench bench;
 	bench_init(&bench, SOURCE_REPORT);
-	send_reading(&bench, &(struct reading){"1", "One", NOW - 9, 5, 0, "daily"}, 0, "s1");
-	send_reading(&bench, &(struct reading){"2", "Two", NOW - 5, -5, 0, "daily"}, 0, "s2");
-	send_reading(&bench, &(struct reading){"3", "Three", NOW - 5, 5, 0, "daily"}, 1, "s2");
+	bench_reading(&bench, &(struct reading){"1", "One", NOW - 9, 5, 0, "daily"}, 0, "s1");
+	bench_reading(&bench, &(struct reading){"2", "Two", NOW - 5, -5, 0, "daily"}, 0, "s2");
+	bench_reading(&bench, &(struct reading){"3", "Three", NOW - 5, 5, 0, "daily"}, 1, "s2");
 	cr_assert_eq(bench.outcome.rejects[0].err, ERR_SLICE_INCOMPLETE);
-	settle(&bench);
-	cr_assert_eq(total_of(&bench, GRAIN_DAY, 1, "ads:1"), 5);
+	bench_settle(&bench);
+	cr_assert_eq(bench_total(&bench, GRAIN_DAY, 1, "ads:1"), 5);
 	bench_deinit(&bench);
 }
 
@@ -465,13 +237,13 @@ Test(apply, names_are_labels_and_other_levels_are_not_counted)
 {
 	struct bench bench;
 	bench_init(&bench, SOURCE_REPORT);
-	send_reading(&bench, &(struct reading){"1", "New", NOW - 1, 5, 0, "daily"}, 0, "");
-	send_reading(&bench, &(struct reading){"1", "Old", NOW - 2, 5, 0, "daily"}, 0, "");
+	bench_reading(&bench, &(struct reading){"1", "New", NOW - 1, 5, 0, "daily"}, 0, "");
+	bench_reading(&bench, &(struct reading){"1", "Old", NOW - 2, 5, 0, "daily"}, 0, "");
 	cr_assert_eq(bench.outcome.stale, 1);
-	send_reading(&bench, &(struct reading){"1", "New", NOW - 1, 9, 0, "by_ad"}, 0, "");
+	bench_reading(&bench, &(struct reading){"1", "New", NOW - 1, 9, 0, "by_ad"}, 0, "");
 	cr_assert_eq(bench.outcome.not_rolled_up, 1);
-	settle(&bench);
-	cr_assert_eq(total_of(&bench, GRAIN_DAY, 1, "ads:1"), 5);
+	bench_settle(&bench);
+	cr_assert_eq(bench_total(&bench, GRAIN_DAY, 1, "ads:1"), 5);
 	uint32_t value = view_value_find(bench.partition, 1, "ads:1", 5);
 	cr_assert_str_eq(view_label(bench.partition, value), "New");
 	bench_deinit(&bench);
@@ -484,16 +256,16 @@ Test(apply, values_beyond_the_cap_are_other_and_totals_stay)
 	for (int i = 0; i < 6; i++) {
 		char id[16];
 		snprintf(id, sizeof(id), "%d", i);
-		send_reading(&bench, &(struct reading){id, "", NOW - 9, 10, 0, "daily"}, 0, "");
+		bench_reading(&bench, &(struct reading){id, "", NOW - 9, 10, 0, "daily"}, 0, "");
 	}
-	settle(&bench);
-	cr_assert_eq(total_of(&bench, GRAIN_DAY, 1, NULL), 60);
-	cr_assert_eq(total_of(&bench, GRAIN_DAY, 1, "ads:0"), 10);
-	cr_assert_eq(total_of(&bench, GRAIN_DAY, 1, "__other__"), 30);
+	bench_settle(&bench);
+	cr_assert_eq(bench_total(&bench, GRAIN_DAY, 1, NULL), 60);
+	cr_assert_eq(bench_total(&bench, GRAIN_DAY, 1, "ads:0"), 10);
+	cr_assert_eq(bench_total(&bench, GRAIN_DAY, 1, "__other__"), 30);
 	/* A later reading of a key in __other__ takes its own old value out. */
-	send_reading(&bench, &(struct reading){"5", "", NOW - 8, 1, 0, "daily"}, 0, "");
-	settle(&bench);
-	cr_assert_eq(total_of(&bench, GRAIN_DAY, 1, "__other__"), 21);
+	bench_reading(&bench, &(struct reading){"5", "", NOW - 8, 1, 0, "daily"}, 0, "");
+	bench_settle(&bench);
+	cr_assert_eq(bench_total(&bench, GRAIN_DAY, 1, "__other__"), 21);
 	bench_deinit(&bench);
 }
 
@@ -501,7 +273,7 @@ Test(apply, the_wrong_class_is_refused)
 {
 	struct bench bench;
 	bench_init(&bench, SOURCE_EVENT);
-	send_reading(&bench, &(struct reading){"1", "", NOW, 5, 0, "daily"}, 1, "");
+	bench_reading(&bench, &(struct reading){"1", "", NOW, 5, 0, "daily"}, 1, "");
 	cr_assert_eq(bench.outcome.rejected, 2);
 	cr_assert_eq(bench.outcome.rejects[0].err, ERR_WRONG_CLASS);
 	cr_assert_eq(bench.outcome.rejects[1].err, ERR_WRONG_CLASS);

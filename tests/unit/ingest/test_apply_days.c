@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: Apache-2.0
+ * Heartbeats, and the days that are late or restated. */
+#include <criterion/criterion.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "apply_bench.h"
+
+static void send_heartbeat(struct bench *bench, int64_t from_us, int64_t through_us)
+{
+	Streamgauge__V1__Heartbeat heartbeat = STREAMGAUGE__V1__HEARTBEAT__INIT;
+	heartbeat.complete_from_us = from_us;
+	heartbeat.complete_through_us = through_us;
+	Streamgauge__V1__Heartbeat *heartbeats[] = {&heartbeat};
+	Streamgauge__V1__Batch batch = STREAMGAUGE__V1__BATCH__INIT;
+	batch.heartbeats = heartbeats;
+	batch.n_heartbeats = 1;
+	bench_run(bench, &batch);
+}
+
+Test(apply_days, an_old_event_into_a_declared_day_is_refused)
+{
+	struct bench bench;
+	bench_init(&bench, SOURCE_EVENT);
+	bench_click(&bench, "a", NOW - 20 * DAY_US, 1);
+	cr_assert_eq(bench.outcome.accepted, 1);
+	send_heartbeat(&bench, 0, NOW - 10 * DAY_US);
+	bench_click(&bench, "b", NOW - 20 * DAY_US, 2);
+	cr_assert_eq(bench.outcome.rejects[0].err, ERR_TOO_OLD_TO_DEDUP);
+	bench_click(&bench, "c", NOW - 9 * DAY_US, 3);
+	cr_assert_eq(bench.outcome.accepted, 1);
+	bench_deinit(&bench);
+}
+
+/* A file of last month, then one of the month before, then both again when
+ * their ids are forgotten. The zone is Berlin, NOW is noon. */
+Test(apply_days, history_after_newer_files_counts_once)
+{
+	struct bench bench;
+	bench_init(&bench, SOURCE_EVENT);
+	const int64_t files[][3] = {{NOW - 30 * DAY_US, NOW - 29 * DAY_US, NOW - 28 * DAY_US},
+	                            {NOW - 60 * DAY_US, NOW - 59 * DAY_US, NOW - 58 * DAY_US},
+	                            {NOW - 45 * DAY_US, NOW - 45 * DAY_US, NOW - 45 * DAY_US}};
+	uint64_t sequence = 0;
+	char id[24];
+	for (int file = 0; file < 3; file++) {
+		for (int i = 0; i < 3; i++) {
+			snprintf(id, sizeof(id), "f%d-%d", file, i);
+			bench_click(&bench, id, files[file][i], ++sequence);
+			cr_assert_eq(bench.outcome.accepted, 1, "%s", id);
+		}
+		send_heartbeat(&bench, files[file][0], files[file][2]);
+		cr_assert_eq(bench.outcome.accepted, 1);
+	}
+	cr_assert_eq(bench.source->current.late_days.count, 0, "history is not late");
+	for (int file = 0; file < 3; file++)
+		for (int i = 0; i < 3; i++) {
+			/* Other ids stand for the same ones, forgotten. */
+			snprintf(id, sizeof(id), "again%d-%d", file, i);
+			bench_click(&bench, id, files[file][i], ++sequence);
+			cr_assert_eq(bench.outcome.rejected, 1, "%s", id);
+			cr_assert_eq(bench.outcome.rejects[0].err, ERR_TOO_OLD_TO_DEDUP);
+		}
+	bench_settle(&bench);
+	cr_assert_eq(bench_total(&bench, GRAIN_DAY, 0, NULL), 9);
+	cr_assert_eq(source_complete_through(&bench.source->published),
+	             zone_local_of(bench.tenant.zone, NOW - 29 * DAY_US).day);
+	bench_deinit(&bench);
+}
+
+Test(apply_days, heartbeats_table)
+{
+	static const struct {
+		int64_t from_us, through_us;
+		int want;
+		const char *field;
+	} table[] = {
+	    {0, NOW, 0, ""},
+	    {0, NOW + 600000000, 0, ""},
+	    {NOW, NOW, 0, ""},
+	    {1, 1, 0, ""},
+	    {0, NOW + 600000001, ERR_IN_FUTURE, "complete_through_us"},
+	    {0, 0, ERR_MISSING_FIELD, "complete_through_us"},
+	    {0, INT64_MIN, ERR_MISSING_FIELD, "complete_through_us"},
+	    {NOW + 1, NOW, ERR_BAD_PERIOD, "complete_from_us"},
+	    {-1, NOW, ERR_BAD_PERIOD, "complete_from_us"},
+	};
+	for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++) {
+		struct bench bench;
+		bench_init(&bench, SOURCE_EVENT);
+		send_heartbeat(&bench, table[i].from_us, table[i].through_us);
+		cr_assert_eq(bench.outcome.accepted, !table[i].want, "case %zu", i);
+		int64_t want_us = table[i].want ? 0 : table[i].through_us;
+		cr_assert_eq(bench.source->current.complete_through_us, want_us, "case %zu", i);
+		if (table[i].want) {
+			cr_assert_eq(bench.outcome.rejects[0].err, table[i].want, "case %zu", i);
+			cr_assert_str_eq(bench.outcome.rejects[0].field, table[i].field);
+		}
+		bench_deinit(&bench);
+	}
+	struct bench ads;
+	bench_init(&ads, SOURCE_REPORT);
+	send_heartbeat(&ads, 0, NOW);
+	cr_assert_eq(ads.outcome.rejects[0].err, ERR_WRONG_CLASS);
+	bench_deinit(&ads);
+}
+
+/* Readers see late days with the flush that holds the event. */
+Test(apply_days, events_into_declared_days_are_late)
+{
+	struct bench bench;
+	bench_init(&bench, SOURCE_EVENT);
+	int32_t day = zone_local_of(bench.tenant.zone, NOW - DAY_US).day;
+	bench_click(&bench, "a", NOW - DAY_US, 1);
+	send_heartbeat(&bench, 0, NOW);
+	bench_click(&bench, "a", NOW - DAY_US, 2);
+	cr_assert_eq(bench.outcome.duplicates, 1);
+	cr_assert_eq(bench.source->current.late_days.count, 0, "it changed nothing");
+	bench_click(&bench, "b", NOW - 1000000, 3);
+	cr_assert_eq(bench.source->current.late_days.count, 0, "the day still runs");
+	bench_settle(&bench);
+	bench_click(&bench, "c", NOW - DAY_US, 4);
+	cr_assert(source_days_late(&bench.source->current, day, day));
+	cr_assert_not(source_days_late(&bench.source->published, day, day));
+	bench_settle(&bench);
+	cr_assert(source_days_late(&bench.source->published, day, day));
+	cr_assert_not(source_days_late(&bench.source->published, day + 1, day + 9));
+	bench_deinit(&bench);
+}
+
+static struct reading reading_of(int64_t as_of_us, int64_t value)
+{
+	return (struct reading){"1", "One", as_of_us, value, 0, "daily"};
+}
+
+/* The row's day is the one before NOW: final after one day, not after two. */
+Test(apply_days, changes_of_final_days_are_restated)
+{
+	static const struct {
+		uint32_t final_after_days;
+		int64_t value;
+		bool restated;
+	} table[] = {{0, 6, false}, {2, 6, false}, {1, 6, true}, {1, 5, false}};
+	int32_t day = civil_day((struct civil_date){2026, 11, 19});
+	for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++) {
+		struct bench bench;
+		bench_init(&bench, SOURCE_REPORT);
+		bench.source->final_after_days = table[i].final_after_days;
+		struct reading reading = reading_of(NOW - 9, 5);
+		bench_reading(&bench, &reading, 1, "s1");
+		struct source_public *state = &bench.source->current;
+		cr_assert_eq(state->restated_after_final, 0, "a first reading restates nothing");
+		reading = reading_of(NOW - 5, table[i].value);
+		bench_reading(&bench, &reading, 1, "s2");
+		cr_assert_eq(bench.outcome.rejected, 0);
+		cr_assert_eq(state->restated_after_final, table[i].restated, "case %zu", i);
+		cr_assert_eq(source_days_restated(state, day, day), table[i].restated, "case %zu",
+		             i);
+		cr_assert_not(source_days_restated(state, day + 1, day + 9));
+		cr_assert_not(source_days_restated(state, 0, day - 1));
+		bench_deinit(&bench);
+	}
+}
+
+/* A complete slice of a final day that leaves a row out restates that day too. */
+Test(apply_days, zeroing_a_final_day_restates_it)
+{
+	struct bench bench;
+	bench_init(&bench, SOURCE_REPORT);
+	bench.source->final_after_days = 1;
+	struct reading reading = reading_of(NOW - 9, 5);
+	bench_reading(&bench, &reading, 1, "s1");
+	bench_reading(&bench, &reading, 1, "s1");
+	cr_assert_eq(bench.source->current.restated_after_final, 0, "nothing was zeroed");
+	reading = (struct reading){"2", "Two", NOW - 5, 5, 0, "daily"};
+	bench_reading(&bench, &reading, 1, "s2");
+	cr_assert_eq(bench.source->current.restated_after_final, 1);
+	cr_assert_eq(bench.source->current.restated_days.count, 1);
+	bench_settle(&bench);
+	cr_assert_eq(bench_total(&bench, GRAIN_DAY, 1, "ads:1"), 0);
+	bench_deinit(&bench);
+}

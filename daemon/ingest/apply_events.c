@@ -142,8 +142,9 @@ static void count_event(struct applying *applying, const pb_event *item,
 		uint32_t group = dict_group(applying->dict, set, 0, event->values);
 		for (uint32_t i = 0; i < event->amount_count; i++)
 			if (event->amounts[i].value)
-				partition_add(applying->partition, group, &place,
-				              event->amounts[i].column, event->amounts[i].value);
+				partition_add_soon(applying->partition, group, &place,
+				                   event->amounts[i].column,
+				                   event->amounts[i].value);
 	}
 	note_item(applying, event->day, event->day, event->amounts, event->amount_count);
 	applying->outcome->accepted++;
@@ -204,6 +205,7 @@ void apply_events(struct applying *applying)
 			dedup_prefetch(dedup, &applying->ids[i + PREFETCH_EVENTS]);
 		apply_event(applying, i);
 	}
+	partition_add_rest(applying->partition);
 	if (dedup->used > dedup->max_ids)
 		dedup_advance(dedup, applying->hour);
 	if (dedup->short_window)

@@ -4,6 +4,9 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define SLOTS_MIN  16u
+#define SLOTS_MOST 65536u /* of a table that is made at once */
+
 static uint32_t slot_hash(uint32_t key)
 {
 	return (uint32_t)(((uint64_t)key * 0x9E3779B97F4A7C15u) >> 32);
@@ -11,7 +14,9 @@ static uint32_t slot_hash(uint32_t key)
 
 static void gather_grow(struct gather *gather)
 {
-	uint32_t count = gather->slot_count ? gather->slot_count * 2 : 16;
+	uint32_t count = gather->slot_count ? gather->slot_count * 2 : SLOTS_MIN;
+	while (!gather->slot_count && count < SLOTS_MOST && count * 3 < gather->expected * 4)
+		count *= 2;
 	struct cell *slots = calloc(count, sizeof(*slots));
 	require(slots != NULL);
 	for (uint32_t i = 0; i < gather->slot_count; i++) {
@@ -57,6 +62,13 @@ bool gather_add(struct gather *gather, uint32_t key, int64_t value)
 	else
 		gather_spill(gather, key, value);
 	return false;
+}
+
+void gather_prefetch(const struct gather *gather, uint32_t key)
+{
+	if (gather->slot_count)
+		__builtin_prefetch(&gather->slots[slot_hash(key + 1) & (gather->slot_count - 1)],
+		                   1);
 }
 
 static int by_key(const void *a, const void *b)
@@ -111,6 +123,7 @@ uint32_t gather_take(struct gather *gather, struct cell *out)
 	for (uint32_t i = 0; i < gather->spill_count; i++)
 		out[count++] = gather->spill[i];
 	gather_deinit(gather);
+	gather->expected = count;
 	cells_sort(out, count);
 	return count;
 }

@@ -50,6 +50,7 @@ struct gather {
 	struct cell *slots; /* key + 1 in slots[].key, 0 = free */
 	uint32_t slot_count;
 	uint32_t used;
+	uint32_t expected;  /* as many as were taken last, so that the table need not grow */
 	struct cell *spill; /* parts that would have overflowed their slot */
 	uint32_t spill_count;
 	uint32_t spill_cap;
@@ -58,6 +59,9 @@ struct gather {
 /* Adds value to the key; ends the process when memory is out, because a batch
  * that is half applied cannot be taken back. True when the key was new. */
 bool gather_add(struct gather *gather, uint32_t key, int64_t value);
+
+/* Asks the memory for what gather_add of this key will touch. */
+void gather_prefetch(const struct gather *gather, uint32_t key);
 
 static inline uint32_t gather_count(const struct gather *gather)
 {

@@ -5,6 +5,9 @@
 #include <string.h>
 #include <sys/mman.h>
 
+/* Ids whose slots are asked for while the table is built anew. */
+#define FILL_AHEAD 16
+
 static const struct dedup_id no_id;
 
 void dedup_init(struct dedup *dedup, uint64_t max_ids, uint32_t window_hours)
@@ -63,6 +66,15 @@ bool dedup_seen(const struct dedup *dedup, const struct dedup_id *id)
 	return dedup->slot_count && id_equal(&dedup->slots[slot_of(dedup, id)], id);
 }
 
+static void slots_fill(struct dedup *dedup, const struct dedup_id *ids, uint32_t count)
+{
+	for (uint32_t i = 0; i < count; i++) {
+		if (i + FILL_AHEAD < count)
+			dedup_prefetch(dedup, &ids[i + FILL_AHEAD]);
+		dedup->slots[slot_of(dedup, &ids[i])] = ids[i];
+	}
+}
+
 /* Zeroed memory in huge pages where there are some: the table is read at
  * random, and most of the cost would be address translation. */
 static void slots_rebuild(struct dedup *dedup, uint64_t slot_count)
@@ -76,10 +88,7 @@ static void slots_rebuild(struct dedup *dedup, uint64_t slot_count)
 	dedup->slots = memory;
 	dedup->slot_count = slot_count;
 	for (uint32_t b = 0; b < dedup->block_count; b++)
-		for (uint32_t i = 0; i < dedup->blocks[b].count; i++) {
-			const struct dedup_id *id = &dedup->blocks[b].ids[i];
-			dedup->slots[slot_of(dedup, id)] = *id;
-		}
+		slots_fill(dedup, dedup->blocks[b].ids, dedup->blocks[b].count);
 }
 
 static struct dedup_block *block_open(struct dedup *dedup, int32_t hour, uint32_t part)

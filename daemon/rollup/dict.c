@@ -129,12 +129,20 @@ static int learn_column(struct dict *dict, uint32_t id, struct cursor in)
 	return 0;
 }
 
+/* Odd numbers without a pattern, one per dimension of a set: products that do
+ * not wait for one another. */
+static const uint64_t group_factors[MODEL_SET_DIMS + 1] = {
+    0x9E3779B97F4A7C15u, 0xFF51AFD7ED558CCDu, 0xC4CEB9FE1A85EC53u, 0xBF58476D1CE4E5B9u,
+    0x94D049BB133111EBu, 0xD6E8FEB86659FD93u, 0xA0761D6478BD642Fu,
+};
+
 static uint32_t group_hash(uint32_t set, uint32_t period_days, const uint32_t *values, uint32_t n)
 {
-	uint64_t hash = ((uint64_t)set << 32 | period_days) * 0x9E3779B97F4A7C15u;
+	uint64_t hash = ((uint64_t)set << 32 | period_days) * group_factors[MODEL_SET_DIMS];
 	for (uint32_t i = 0; i < n; i++)
-		hash = (hash ^ values[i]) * 0xFF51AFD7ED558CCDu, hash ^= hash >> 29;
-	return (uint32_t)(hash >> 32) ^ (uint32_t)hash;
+		hash += values[i] * group_factors[i];
+	hash = (hash ^ hash >> 32) * group_factors[0];
+	return (uint32_t)(hash >> 32);
 }
 
 static void group_slot(struct dict *dict, uint32_t id)

@@ -197,17 +197,49 @@ struct cell_place partition_place(enum grain grain, int32_t bucket)
 	return place;
 }
 
-void partition_add(struct partition *partition, uint32_t group_id, const struct cell_place *place,
-                   uint32_t column, int64_t value)
+/* Finds the page of an increment and puts it on the list of those with work. */
+static struct cell_add aim(struct partition *partition, uint32_t group_id,
+                           const struct cell_place *place, uint32_t column, int64_t value)
 {
 	struct dict_group *group = &partition->dict.groups[group_id];
 	struct page *page = group->last[place->grain];
 	if (!page || page->id.c != place->period)
 		page = cell_page(partition, group, place->grain, place->period);
 	pages_touch(&partition->pages, page);
-	uint32_t key = cell_key(group->index % GROUPS_PER_PAGE, column, place->pos);
-	if (gather_add(&page->gather, key, value))
+	return (struct cell_add){page, cell_key(group->index % GROUPS_PER_PAGE, column, place->pos),
+	                         value};
+}
+
+static void add(struct partition *partition, const struct cell_add *add)
+{
+	if (gather_add(&add->page->gather, add->key, add->value))
 		partition->work_bytes += 2 * sizeof(struct cell);
+}
+
+void partition_add(struct partition *partition, uint32_t group, const struct cell_place *place,
+                   uint32_t column, int64_t value)
+{
+	struct cell_add now = aim(partition, group, place, column, value);
+	add(partition, &now);
+}
+
+void partition_add_soon(struct partition *partition, uint32_t group, const struct cell_place *place,
+                        uint32_t column, int64_t value)
+{
+	struct cell_add *oldest = &partition->soon[partition->soon_at++ % ADDS_SOON];
+	if (oldest->page)
+		add(partition, oldest);
+	*oldest = aim(partition, group, place, column, value);
+	gather_prefetch(&oldest->page->gather, oldest->key);
+}
+
+void partition_add_rest(struct partition *partition)
+{
+	for (uint32_t i = 0; i < ADDS_SOON; i++) {
+		if (partition->soon[i].page)
+			add(partition, &partition->soon[i]);
+		partition->soon[i].page = NULL;
+	}
 }
 
 /* ---- row pages ---- */

@@ -28,6 +28,13 @@ struct cell_place partition_place(enum grain grain, int32_t bucket);
 void partition_add(struct partition *partition, uint32_t group, const struct cell_place *place,
                    uint32_t column, int64_t value);
 
+/* The same for many increments in a row: each is added some calls later, when
+ * its memory has come. partition_add_rest() adds those that are still under
+ * way; call it before anything else is done with the partition. */
+void partition_add_soon(struct partition *partition, uint32_t group, const struct cell_place *place,
+                        uint32_t column, int64_t value);
+void partition_add_rest(struct partition *partition);
+
 /* The finest grain that still holds the bucket of an instant, or of a civil
  * day; GRAIN_COUNT when even the day is past its retention. */
 enum grain partition_grain_of(const struct partition *partition, int64_t instant_us,

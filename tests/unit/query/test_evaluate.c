@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "rollup/source_record.h"
 #include "world.h"
 
 #define DAY(text) world_day(text)
@@ -457,6 +458,38 @@ Test(evaluate, running_day)
 	expect(&row, STATUS_OK, 0);
 	row = world_row(&world, "orders", "", 9);
 	expect(&row, STATUS_NO_DATA, 0);
+	world_close(&world);
+}
+
+/* Files of September and of 10 to 20 November: what lies between is not hidden by
+ * the newer ones, and does not hide them. */
+Test(evaluate, a_gap_between_files)
+{
+	struct world world;
+	open_shop(&world);
+	struct source *shop = partition_source_find(world.partition, "shop/eu", 7);
+	shop->final_after_days = 0;
+	day_list_deinit(&shop->current.complete);
+	source_add_complete(&shop->current, DAY("2026-09-01"), DAY("2026-09-30"));
+	source_add_complete(&shop->current, DAY("2026-11-10"), WORLD_TODAY - 1);
+	world_flush(&world);
+	cr_assert_eq(world_ask(&world, "tenant=demo&kpi=orders&grain=month"
+	                               "&from=2026-09-01&to=2026-11-20"),
+	             0);
+	struct kpi_row row = world_row(&world, "orders", "", 0);
+	cr_assert_eq(row.kpi->feed.complete_through, WORLD_TODAY - 1);
+	expect(&row, STATUS_OK, 0);
+	cr_assert_eq(row.flags, 0);
+	row = world_row(&world, "orders", "", 1);
+	expect(&row, STATUS_NO_DATA, 0);
+	cr_assert_eq(row.flags, FLAG_NOT_FINAL);
+	row = world_row(&world, "orders", "", 2);
+	expect(&row, STATUS_NO_DATA, 0);
+	cr_assert_eq(row.flags, FLAG_NOT_FINAL | FLAG_PARTIAL_BUCKET);
+	cr_assert_eq(world_ask(&world, "tenant=demo&kpi=orders&from=2026-11-10&to=2026-11-20"), 0);
+	row = world_row(&world, "orders", "", 0);
+	expect(&row, STATUS_OK, 0);
+	cr_assert_eq(row.flags, 0);
 	world_close(&world);
 }
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * `streamgauge`: the command line beside the daemon. */
+#include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
@@ -52,7 +53,7 @@ static int help_on(char *name)
 	return command ? command->run(2, words) : tell_unknown(name);
 }
 
-int main(int argc, char **argv)
+static int run_command(int argc, char **argv)
 {
 	if (argc < 2) {
 		print_usage(stderr);
@@ -71,4 +72,14 @@ int main(int argc, char **argv)
 	}
 	const struct command *command = find_command(argv[1]);
 	return command ? command->run(argc - 1, argv + 1) : tell_unknown(argv[1]);
+}
+
+int main(int argc, char **argv)
+{
+	int code = run_command(argc, argv);
+	if (fflush(stdout) == 0 && !ferror(stdout))
+		return code;
+	(void)fprintf(stderr, "streamgauge: the output could not be written: %s\n",
+	              strerror(errno));
+	return code == EXIT_DONE ? EXIT_USAGE : code;
 }

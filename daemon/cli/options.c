@@ -55,9 +55,15 @@ int options_next(struct options *options)
 		options->begun = true;
 	}
 	int found = getopt_long(options->argc, options->argv, ":h", options->list, &options->index);
-	if (found != ':' && found != OPTIONS_WRONG)
+	bool empty = found != OPTIONS_END && found != ':' && optarg && !*optarg;
+	if (found != ':' && found != OPTIONS_WRONG && !empty)
 		return found;
-	tell_mistake(options, found);
+	if (empty)
+		(void)fprintf(stderr, "streamgauge %s: --%s is empty; see streamgauge %s --help\n",
+		              options->command, options->list[options->index].name,
+		              options->command);
+	else
+		tell_mistake(options, found);
 	return OPTIONS_WRONG;
 }
 

@@ -122,7 +122,7 @@ class Send(CliCase, Told):
                 ("127.0.0.1:99999", 2, ["--to `127.0.0.1:99999`", "HOST:PORT"]),
                 ("127.0.0.1:0", 2, ["HOST:PORT"]),
                 ("unix:", 2, ["the path of the socket is empty"]),
-                ("", 2, ["HOST:PORT"]),
+                ("", 2, ["--to is empty"]),
                 (self.daemon.ports["http"], 4, ["is it the ingest port?"])):
             with self.subTest(address=address):
                 self.assert_one_sentence(self.run_cli("send", "--to", address, good), code, *says)

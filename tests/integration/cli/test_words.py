@@ -3,6 +3,7 @@
 value stands, what a count means, which name was meant."""
 
 import json
+import subprocess
 import time
 
 from cli_case import CliCase, Room, harness, run
@@ -175,6 +176,17 @@ class Files(Room):
                 path = self.file("events.csv", HEAD + "s1,2026-01-05T09:00:00Z,DE,direct,5\n")
                 self.check(run("send", "--mappings", own, "--dry-run", "--config", self.settings,
                                path), code, says)
+
+    def test_output_that_cannot_be_written(self):
+        rows = self.file("ads.csv", ADS + ads("2026-01-05"))
+        for args in (("--version",), ("send", "--help"), ("check-config", "--keys"),
+                     ("check-config", self.settings), ("rejects", "--codes"),
+                     ("send", "--dry-run", rows)):
+            with self.subTest(args=args), open("/dev/full", "w", encoding="utf-8") as full:
+                done = subprocess.run([harness.CLI, *args], stdout=full, stderr=subprocess.PIPE,
+                                      text=True, check=False, timeout=harness.PATIENCE)
+                self.assertEqual(done.returncode, 2)
+                self.assertIn("the output could not be written: No space left", done.stderr)
 
     def test_no_mapping_fits(self):
         path = self.file("x.csv", HEAD.replace("sessions", "visits"))

@@ -226,6 +226,8 @@ Test(send, mistakes)
 	    {"check-config --colour", 2, "streamgauge check-config: unknown option --colour; "},
 	    {"check-config a b", 2, "`b` is one word too many; see streamgauge check-config "},
 	    {"check-config --keys a", 2, "`a` is one word too many"},
+	    {"send --tenant \"\" ads.csv", 2, "streamgauge send: --tenant is empty; see "},
+	    {"summary --kpi=", 2, "streamgauge summary: --kpi is empty; see "},
 	    {"send --config s.yaml ads.csv", 2, "--config: it goes with --dry-run"},
 	    {"send --new-source ads.csv", 2, "--new-source: it goes with --items"},
 	    {"--help", 0, "send           "},

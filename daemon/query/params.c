@@ -104,13 +104,32 @@ static const char *decode(struct arena *arena, const char *text, size_t len)
 	return text_clean(out) ? out : NULL;
 }
 
+/* The name of the pair that makes the query string long; "" = it has none. */
+static const char *longest_name(const char *text, size_t len, struct arena *arena)
+{
+	const char *longest = text;
+	size_t longest_len = 0;
+	for (size_t start = 0; start < len;) {
+		const char *amp = memchr(text + start, '&', len - start);
+		size_t pair_len = (amp ? (size_t)(amp - text) : len) - start;
+		if (pair_len > longest_len) {
+			longest = text + start;
+			longest_len = pair_len;
+		}
+		start += pair_len + 1;
+	}
+	const char *equals = memchr(longest, '=', longest_len);
+	const char *name = equals ? decode(arena, longest, (size_t)(equals - longest)) : NULL;
+	return name ? query_shown(arena, name) : "";
+}
+
 int params_split(const char *text, size_t len, struct arena *arena, struct params *ret_params,
                  struct query_error *ret_error)
 {
 	struct params params = {.count = 0};
 	if (len > PARAMS_TEXT_MAX)
 		return query_refuse(
-		    ret_error, ERR_TOO_LONG, "",
+		    ret_error, ERR_TOO_LONG, longest_name(text, len, arena),
 		    "The query string is longer than 16384 bytes; name fewer values.", NULL);
 	for (size_t start = 0; start < len;) {
 		const char *pair = text + start;

@@ -73,10 +73,10 @@ class Numbers(VectorCase):
         if not text:
             self.assertIn("1 rows hold no value", said)
         elif vector["expect"]["error"] == "MALFORMED":
-            self.assertIn(".csv:%d: text: malformed: `%s` is not a decimal number\n"
+            self.assertIn(".csv:%d: column `text`: malformed: `%s` is not a decimal number\n"
                           % (line, text), said)
         else:
-            self.assertIn(".csv:%d: text: overflow: `%s`: the number does not fit 64 bits\n"
+            self.assertIn(".csv:%d: column `text`: overflow: `%s`: the number does not fit 64 bits\n"
                           % (line, text), said)
 
     def test_decimal_parse(self):

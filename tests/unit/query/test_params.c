@@ -91,6 +91,20 @@ Test(params, limits)
 	text[size] = '\0';
 	cr_assert_eq(params_split(text, size, &world.arena, &params, &error), ERR_TOO_LONG);
 	cr_assert(strstr(error.detail, "16384"));
+	cr_assert_str_eq(error.parameter, "");
+	/* The longest pair is the one to shorten, also when it is the last. */
+	static const struct {
+		const char *begin, *name;
+	} longest[] = {
+	    {"kpi=", "kpi"}, {"tenant=demo&k%70i=", "kpi"}, {"tenant=demo&kpi%=", ""}, {"=", ""}};
+	for (size_t i = 0; i < sizeof(longest) / sizeof(longest[0]); i++) {
+		memcpy(text, longest[i].begin, strlen(longest[i].begin));
+		memcpy(text + 20000, i == 0 ? "&by=b" : "aaaaa", 5);
+		cr_assert_eq(params_split(text, 20005, &world.arena, &params, &error),
+		             ERR_TOO_LONG);
+		cr_assert_str_eq(error.parameter, longest[i].name, "case %zu", i);
+		memset(text, 'a', 20005);
+	}
 	cr_assert_eq(params_split(text, PARAMS_TEXT_MAX, &world.arena, &params, &error), 0);
 	cr_assert_eq(params.count, 1);
 	for (size_t i = 0; i < 200; i++)

@@ -421,13 +421,14 @@ Test(http, a_long_query_string)
 	size_t size = 10 << 20;
 	char *request = malloc(size + 100);
 	open_server(&fixture);
-	strcpy(request, "GET /v1/summary?tenant=");
+	strcpy(request, "GET /v1/summary?tenant=demo&kpi=");
 	size_t len = strlen(request);
 	memset(request + len, 'a', 20000);
 	strcpy(request + len + 20000, " HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
 	ask(&fixture, &exchange, request);
 	cr_assert_eq(exchange.status, 414);
 	cr_assert(strstr(exchange.body, "16384 bytes"), "%s", exchange.body);
+	cr_assert(strstr(exchange.body, "\"parameter\":\"kpi\""), "%s", exchange.body);
 	exchange_deinit(&exchange);
 	memset(request + len, 'a', size);
 	strcpy(request + len + size, " HTTP/1.1\r\n\r\n");

@@ -47,33 +47,6 @@ static struct measure_set side_measures(const struct linear *side)
 	return set;
 }
 
-static bool measure_reported(const struct feeds *feeds, uint16_t measure)
-{
-	for (uint32_t i = 0; i < feeds->count; i++)
-		if (feeds->items[i].source->published.measures[measure / 64] >> (measure % 64) & 1)
-			return true;
-	return false;
-}
-
-/* Every measure that the side names was once reported, but for sparse ones; and
- * of each layer at least one was. */
-static bool side_reported(const struct plan *plan, const struct linear *side)
-{
-	const struct measure *measures = plan->settings->catalog.measures;
-	unsigned named = 0;
-	unsigned reported = 0;
-	for (uint32_t i = 0; i < side->count; i++) {
-		const struct measure *measure = &measures[side->terms[i].measure];
-		unsigned layer = 1u << measure->layer;
-		named |= layer;
-		if (measure_reported(&plan->feeds, side->terms[i].measure))
-			reported |= layer;
-		else if (!measure->sparse)
-			return false;
-	}
-	return named == reported;
-}
-
 static bool feed_covers(const struct plan *plan, const struct feed *feed,
                         const struct plan_bucket *bucket)
 {
@@ -137,9 +110,6 @@ int evaluate_begin(const struct plan *plan, const struct sums *sums, struct aren
 	    arena_zalloc(arena, (plan->query->kpi_count + 1) * sizeof(struct kpi_plan));
 	if (!evaluation.kpis)
 		return ERR_NOMEM;
-	for (uint32_t i = 0; i < plan->query->filter_count; i++)
-		if (plan->filters[i].value_count == 0)
-			evaluation.nothing_asked = true;
 	for (uint32_t i = 0; i < plan->query->kpi_count; i++) {
 		struct kpi_plan *kpi_plan = &evaluation.kpis[i];
 		kpi_plan->kpi = &catalog->kpis[plan->query->kpis[i]];
@@ -149,8 +119,6 @@ int evaluate_begin(const struct plan *plan, const struct sums *sums, struct aren
 		if (err != 0 || !kpi_plan->buckets)
 			return ERR_NOMEM;
 		kpi_plan->non_additive = is_non_additive(sums, kpi_plan->kpi);
-		kpi_plan->num_reported = side_reported(plan, &kpi_plan->kpi->num);
-		kpi_plan->den_reported = side_reported(plan, &kpi_plan->kpi->den);
 		bucket_states(plan, kpi_plan);
 	}
 	*ret_evaluation = evaluation;
@@ -320,10 +288,12 @@ static void set_sample(const struct evaluation *evaluation, const struct kpi *kp
 	row->n = exact < 0 ? 0 : exact > INT64_MAX ? (uint64_t)INT64_MAX : (uint64_t)exact;
 }
 
-static bool side_known(const struct evaluation *evaluation, const struct side *side, bool reported,
-                       bool complete)
+/* The rule is evidence.h's. */
+static bool side_known(const struct evaluation *evaluation, const struct sums_group *group,
+                       const struct linear *linear, const struct side *side, bool complete)
 {
-	if (!reported || evaluation->nothing_asked)
+	const struct catalog *catalog = &evaluation->plan->settings->catalog;
+	if (!evidence_knows_side(&evaluation->sums->evidence, catalog, group->met, linear))
 		return false;
 	/* A period left out is something reported that is not in the sum. */
 	return side->flags & SUM_PRESENT || (complete && !(side->flags & SUM_SPLIT));
@@ -382,8 +352,8 @@ void evaluate_row(const struct evaluation *evaluation, uint32_t kpi_at, uint32_t
 	uint8_t flags = num.flags | den.flags;
 	set_flags(evaluation, &row, state, flags);
 	bool num_known =
-	    side_known(evaluation, &num, kpi_plan->num_reported, state & BUCKET_NUM_COMPLETE);
-	bool den_known = !ratio || side_known(evaluation, &den, kpi_plan->den_reported,
+	    side_known(evaluation, row.group, &kpi->num, &num, state & BUCKET_NUM_COMPLETE);
+	bool den_known = !ratio || side_known(evaluation, row.group, &kpi->den, &den,
 	                                      state & BUCKET_DEN_COMPLETE);
 	if (num.overflow || den.overflow)
 		row.status = STATUS_OVERFLOW;

@@ -3,12 +3,9 @@
  *
  * side  the numerator or the denominator of a KPI
  *
- * 0 or no data, side by side: a side is *known* when every layer it names was
- * ever reported by some source, and it has cells here or every source that feeds
- * it is complete for the bucket. A known side without cells is 0. An unknown
- * side, or a denominator of 0, makes the row no_data. So a bucket in which one
- * of several sources is behind shows what is there; one in which nothing is
- * there yet shows no 0. */
+ * Whether a side without cells is 0 or makes the row no_data is evidence.h's rule.
+ * By it a bucket in which one of several sources is behind shows what is there; one
+ * in which nothing is there yet shows no 0. */
 #ifndef SG_QUERY_EVALUATE_H
 #define SG_QUERY_EVALUATE_H
 
@@ -48,8 +45,6 @@ struct kpi_plan {
 	const struct kpi *kpi;
 	struct feed_summary feed;
 	bool non_additive;
-	bool num_reported; /* each layer of the side was reported by some source */
-	bool den_reported;
 	/* By bucket, bits of enum bucket_state. */
 	uint8_t *buckets;
 };
@@ -65,7 +60,6 @@ struct evaluation {
 	const struct plan *plan;
 	const struct sums *sums;
 	struct kpi_plan *kpis; /* as plan->query->kpis */
-	bool nothing_asked;    /* a filter has no known value: nothing was ever reported */
 };
 
 /* ERR_NOMEM. */

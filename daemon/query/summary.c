@@ -114,9 +114,14 @@ void summary_etag(const struct plan *plan, struct partition *partition, const ch
 	buf_printf(&buf, "%s %s %d %d %" PRIu64 " %" PRIx64 "|", version, owner, format, today,
 	           last_change(plan, partition), labels_hash(plan, partition));
 	describe_query(plan, &buf);
-	for (uint32_t i = 0; i < plan->feeds.count; i++)
-		if (feed_has(&plan->feeds.items[i], &plan->measures))
-			describe_feed(&plan->feeds.items[i], &buf);
+	for (uint32_t i = 0; i < plan->feeds.count; i++) {
+		const struct feed *feed = &plan->feeds.items[i];
+		if (feed_has(feed, &plan->measures))
+			describe_feed(feed, &buf);
+		else /* what it reports is evidence all the same */
+			buf_put(&buf, feed->source->published.measures,
+			        sizeof(feed->source->published.measures));
+	}
 	/* Buckets within a running day become complete as time goes by. */
 	bool fine = plan->query->grain == QUERY_MINUTE || plan->query->grain == QUERY_HOUR;
 	if (fine && plan->to >= today)

@@ -80,6 +80,8 @@ struct collect {
 	struct sums *sums;
 	struct query_error *error;
 	uint32_t *slots;  /* view column -> slot, NOT_ASKED */
+	uint32_t *kinds;  /* view column -> kind of its measure, NOT_ASKED = of none */
+	uint64_t *met;    /* by view group: kinds of its cells */
 	uint32_t *groups; /* view group -> output group + 1, 0 = not looked up, NOT_ASKED */
 	uint32_t *chains; /* output groups by hash */
 	uint32_t chain_mask;
@@ -107,6 +109,14 @@ static bool filters_take(const struct plan *plan, const struct view_group *group
 	return true;
 }
 
+static uint64_t key_of_values(const uint32_t values[MODEL_SET_DIMS])
+{
+	uint64_t key = 0;
+	for (uint32_t k = 0; k < MODEL_SET_DIMS; k++)
+		key = key * 0x9E3779B97F4A7C15u + values[k];
+	return key;
+}
+
 static int groups_grow(struct collect *collect)
 {
 	struct sums *sums = collect->sums;
@@ -122,10 +132,7 @@ static int groups_grow(struct collect *collect)
 	collect->chains = chains;
 	collect->chain_mask = cap * 2 - 1;
 	for (uint32_t i = 0; i < sums->group_count; i++) {
-		uint64_t key = 0;
-		for (uint32_t k = 0; k < MODEL_SET_DIMS; k++)
-			key = key * 0x9E3779B97F4A7C15u + groups[i].values[k];
-		uint32_t at = hash_of(key) & collect->chain_mask;
+		uint32_t at = hash_of(key_of_values(groups[i].values)) & collect->chain_mask;
 		while (chains[at])
 			at = (at + 1) & collect->chain_mask;
 		chains[at] = i + 1;
@@ -133,25 +140,28 @@ static int groups_grow(struct collect *collect)
 	return 0;
 }
 
+/* The link of the output group with these values; it holds 0 where there is none. */
+static uint32_t *find_link(const struct collect *collect, const uint32_t values[MODEL_SET_DIMS])
+{
+	uint32_t at = hash_of(key_of_values(values)) & collect->chain_mask;
+	while (collect->chains[at] && memcmp(collect->sums->groups[collect->chains[at] - 1].values,
+	                                     values, sizeof(uint32_t) * MODEL_SET_DIMS) != 0)
+		at = (at + 1) & collect->chain_mask;
+	return &collect->chains[at];
+}
+
 /* The number of the output group with these values, added when new. */
 static int group_number(struct collect *collect, const uint32_t values[MODEL_SET_DIMS],
                         uint32_t *ret_group)
 {
 	struct sums *sums = collect->sums;
-	uint64_t key = 0;
 	int err = 0;
 	if (sums->group_count == collect->group_cap && (err = groups_grow(collect)) != 0)
 		return err;
-	for (uint32_t k = 0; k < MODEL_SET_DIMS; k++)
-		key = key * 0x9E3779B97F4A7C15u + values[k];
-	uint32_t at = hash_of(key) & collect->chain_mask;
-	for (; collect->chains[at]; at = (at + 1) & collect->chain_mask) {
-		uint32_t number = collect->chains[at] - 1;
-		if (memcmp(sums->groups[number].values, values,
-		           sizeof(uint32_t) * MODEL_SET_DIMS) == 0) {
-			*ret_group = number;
-			return 0;
-		}
+	uint32_t *link = find_link(collect, values);
+	if (*link) {
+		*ret_group = *link - 1;
+		return 0;
 	}
 	err = plan_check_rows(collect->plan, (uint64_t)sums->group_count + 1, collect->arena,
 	                      collect->error);
@@ -160,9 +170,17 @@ static int group_number(struct collect *collect, const uint32_t values[MODEL_SET
 	struct sums_group *group = &sums->groups[sums->group_count];
 	*group = (struct sums_group){.values = {0}};
 	memcpy(group->values, values, sizeof(group->values));
-	collect->chains[at] = ++sums->group_count;
+	*link = ++sums->group_count;
 	*ret_group = sums->group_count - 1;
 	return 0;
+}
+
+static void by_values(const struct plan *plan, const struct view_group *group,
+                      uint32_t ret_values[MODEL_SET_DIMS])
+{
+	memset(ret_values, 0, sizeof(uint32_t) * MODEL_SET_DIMS);
+	for (uint32_t i = 0; i < plan->query->by_count; i++)
+		ret_values[i] = group->values[plan->by[i]];
 }
 
 /* The output group of a view group; NOT_ASKED where a filter leaves it out. */
@@ -175,10 +193,9 @@ static uint32_t group_of(struct collect *collect, uint32_t view, const struct vi
 		collect->groups[view] = NOT_ASKED;
 		return NOT_ASKED;
 	}
-	uint32_t values[MODEL_SET_DIMS] = {0};
+	uint32_t values[MODEL_SET_DIMS];
 	uint32_t number = 0;
-	for (uint32_t i = 0; i < collect->plan->query->by_count; i++)
-		values[i] = group->values[collect->plan->by[i]];
+	by_values(collect->plan, group, values);
 	collect->err = group_number(collect, values, &number);
 	if (collect->err != 0)
 		return NOT_ASKED;
@@ -257,6 +274,10 @@ static void take_cell(void *arg, uint32_t view, uint32_t column, int32_t bucket,
 {
 	struct collect *collect = arg;
 	uint32_t slot = collect->slots[column];
+	uint32_t kind = collect->kinds[column];
+	if (kind != NOT_ASKED)
+		collect->met[(size_t)view * collect->sums->evidence.words + kind / 64] |=
+		    (uint64_t)1 << kind % 64;
 	if (slot == NOT_ASKED || collect->err != 0)
 		return;
 	struct view_group group = view_group(collect->partition, view);
@@ -297,11 +318,14 @@ static int choose_slots(struct collect *collect)
 	uint32_t columns = view_column_count(collect->partition);
 	sums->slots = arena_alloc(collect->arena, (columns + 1) * sizeof(*sums->slots));
 	collect->slots = arena_alloc(collect->arena, (columns + 1) * sizeof(*collect->slots));
-	if (!sums->slots || !collect->slots)
+	collect->kinds = arena_alloc(collect->arena, (columns + 1) * sizeof(*collect->kinds));
+	if (!sums->slots || !collect->slots || !collect->kinds)
 		return ERR_NOMEM;
 	for (uint32_t i = 0; i < columns; i++) {
 		struct view_column column = view_column(collect->partition, i);
 		collect->slots[i] = NOT_ASKED;
+		collect->kinds[i] =
+		    column.measure < 0 ? NOT_ASKED : sums->evidence.kinds[column.measure];
 		bool asked =
 		    column.measure >= 0 &&
 		    collect->plan->measures.bits[column.measure / 64] >> (column.measure % 64) & 1;
@@ -333,6 +357,14 @@ static int collect_begin(struct collect *collect)
 	sums->table = arena_zalloc(collect->arena, sizeof(*sums->table));
 	if (!collect->groups || !sums->table)
 		return ERR_NOMEM;
+	int err =
+	    evidence_read(&plan->feeds, &plan->settings->catalog, collect->arena, &sums->evidence);
+	if (err != 0)
+		return err;
+	collect->met = arena_zalloc(collect->arena,
+	                            (size_t)(groups + 1) * sums->evidence.words * sizeof(uint64_t));
+	if (!collect->met)
+		return ERR_NOMEM;
 	for (uint32_t i = 0; i < plan->query->by_count; i++)
 		collect->dims |= 1u << plan->by[i];
 	for (uint32_t i = 0; i < plan->query->filter_count; i++)
@@ -341,8 +373,36 @@ static int collect_begin(struct collect *collect)
 	collect->fine = plan->query->grain == QUERY_MINUTE || plan->query->grain == QUERY_HOUR;
 	if (plan->bucket_count >= 1u << KEY_BUCKET_BITS)
 		return ERR_TOO_WIDE;
-	int err = table_grow(sums->table, collect->arena);
+	err = table_grow(sums->table, collect->arena);
 	return err != 0 ? err : choose_slots(collect);
+}
+
+/* Hands what was met in the view groups to the output groups. */
+static int gather_met(struct collect *collect)
+{
+	const struct plan *plan = collect->plan;
+	struct sums *sums = collect->sums;
+	uint32_t words = sums->evidence.words;
+	if (plan->query->by_count + plan->query->filter_count == 0)
+		return 0;
+	uint64_t *met =
+	    arena_zalloc(collect->arena, ((size_t)sums->group_count * words + 1) * sizeof(*met));
+	if (!met)
+		return ERR_NOMEM;
+	for (uint32_t i = 0; i < sums->group_count; i++)
+		sums->groups[i].met = met + (size_t)i * words;
+	uint32_t views = view_group_count(collect->partition);
+	for (uint32_t view = 0; sums->group_count > 0 && view < views; view++) {
+		uint32_t values[MODEL_SET_DIMS];
+		struct view_group group = view_group(collect->partition, view);
+		if (group.set != plan->set || !filters_take(plan, &group))
+			continue;
+		by_values(plan, &group, values);
+		uint32_t number = *find_link(collect, values);
+		for (uint32_t i = 0; number && i < words; i++)
+			sums->groups[number - 1].met[i] |= collect->met[(size_t)view * words + i];
+	}
+	return 0;
 }
 
 /* ---- order ---- */
@@ -423,6 +483,8 @@ int sums_collect(const struct plan *plan, struct partition *partition, struct ar
 	/* Without `by` there is one group, also when nothing was reported. */
 	if (err == 0 && plan->query->by_count == 0)
 		err = group_number(&collect, everything, &number);
+	if (err == 0)
+		err = gather_met(&collect);
 	if (err == 0)
 		err = order_groups(&collect);
 	if (err == 0)

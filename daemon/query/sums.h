@@ -9,6 +9,7 @@
 #define SG_QUERY_SUMS_H
 
 #include "base/num.h"
+#include "query/evidence.h"
 #include "query/plan.h"
 
 enum sum_flag {
@@ -33,6 +34,9 @@ struct sums_group {
 	uint32_t values[MODEL_SET_DIMS]; /* value ids, in the order of query.by */
 	const char *texts[MODEL_SET_DIMS];
 	const char *labels[MODEL_SET_DIMS]; /* NULL = no display name */
+	/* Kinds (evidence.h) of its cells in the range, whatever was asked for; NULL
+	 * = the group is everything. */
+	uint64_t *met;
 };
 
 struct sums_table;
@@ -46,6 +50,7 @@ struct sums {
 	uint32_t group_count;
 	uint32_t *order; /* place in groups -> number in the table */
 	struct sums_table *table;
+	struct evidence evidence;
 	/* Of the measures that have cells in the range: which of the plan's by and
 	 * filter dimensions (bit = position in the set) bear a value on some cell. */
 	bool met[MODEL_MEASURES];

@@ -44,6 +44,7 @@ static void mix_catalog(XXH3_state_t *state, const struct catalog *catalog)
 		mix_number(state, (uint64_t)catalog->measures[i].layer);
 		mix_number(state, catalog->measures[i].scale);
 		mix_number(state, catalog->measures[i].money);
+		mix_number(state, catalog->measures[i].sparse);
 	}
 	for (uint32_t i = 0; i < catalog->dim_count; i++) {
 		mix_text(state, catalog->dims[i].id);

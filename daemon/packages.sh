@@ -6,7 +6,7 @@
 
 packages_build() {
 	cat <<-'LIST'
-		ca-certificates cmake curl gcc libc6-dev libhiredis-dev libmicrohttpd-dev
+		ca-certificates cmake curl gcc libc6-dev libgnutls28-dev libhiredis-dev libmicrohttpd-dev
 		libprotobuf-c-dev libuv1-dev libxxhash-dev libyaml-dev ninja-build pkg-config
 		protobuf-c-compiler protobuf-compiler redis-tools tzdata
 	LIST

@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "serve/tokens.h"
+
+#include <errno.h>
+#include <fnmatch.h>
+#include <gnutls/crypto.h>
+#include <gnutls/gnutls.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+#include "base/arena.h"
+#include "base/civil.h"
+
+#define HASH_BYTES   32
+#define SECRET_BYTES 32
+#define LINE_MAX     2048
+#define BLANKS       " \t\r\n"
+
+enum right { RIGHT_SEND, RIGHT_READ };
+
+struct token {
+	uint8_t hash[HASH_BYTES];
+	const char *tenant;
+	enum right right;
+	const char *sources; /* RIGHT_SEND: patterns, comma list */
+	int32_t last_day;    /* UTC; INT32_MAX = it does not end */
+};
+
+struct tokens {
+	struct arena arena;
+	struct token *items;
+	uint32_t count;
+	uint32_t cap;
+};
+
+/* The line being read, for messages. */
+struct place {
+	const char *path;
+	unsigned line;
+	char *reason;
+};
+
+SG_PRINTF(3, 4)
+static int refuse(const struct place *place, int err, const char *format, ...)
+{
+	char text[TOKENS_REASON_MAX / 2];
+	va_list args;
+	va_start(args, format);
+	vsnprintf(text, sizeof(text), format, args);
+	va_end(args);
+	if (place->line)
+		snprintf(place->reason, TOKENS_REASON_MAX, "%.180s:%u: %s", place->path,
+		         place->line, text);
+	else
+		snprintf(place->reason, TOKENS_REASON_MAX, "%.180s: %s", place->path, text);
+	return err;
+}
+
+static int hex_digit(char c)
+{
+	if (c >= '0' && c <= '9')
+		return c - '0';
+	if (c >= 'a' && c <= 'f')
+		return c - 'a' + 10;
+	return -1;
+}
+
+static bool read_hash(const char *text, uint8_t hash[HASH_BYTES])
+{
+	if (strlen(text) != (size_t)2 * HASH_BYTES)
+		return false;
+	for (size_t i = 0; i < HASH_BYTES; i++) {
+		int high = hex_digit(text[2 * i]);
+		int low = hex_digit(text[2 * i + 1]);
+		if (high < 0 || low < 0)
+			return false;
+		hash[i] = (uint8_t)(high << 4 | low);
+	}
+	return true;
+}
+
+static int read_end(const struct place *place, const char *text, struct token *token)
+{
+	struct civil_date date;
+	char rest;
+	if (sscanf(text, "%4d-%2d-%2d%c", &date.year, &date.month, &date.day, &rest) != 3 ||
+	    !civil_date_valid(date))
+		return refuse(place, ERR_CONFIG, "until=%.40s is no date; write until=2027-01-31",
+		              text);
+	token->last_day = civil_day(date);
+	return 0;
+}
+
+/* The words behind the right: the sources of a sender, and the last day. */
+static int read_rest(struct tokens *tokens, const struct place *place, char **words,
+                     struct token *token)
+{
+	char *word;
+	while ((word = strtok_r(NULL, BLANKS, words)) != NULL) {
+		int err = 0;
+		if (strncmp(word, "until=", 6) == 0)
+			err = read_end(place, word + 6, token);
+		else if (token->right == RIGHT_SEND && !token->sources)
+			token->sources = arena_strndup(&tokens->arena, word, strlen(word));
+		else
+			err = refuse(place, ERR_CONFIG, "`%.40s` is one word too many", word);
+		if (err)
+			return err;
+	}
+	if (token->right == RIGHT_SEND && !token->sources)
+		return refuse(place, ERR_CONFIG,
+		              "`send` needs the sources it may send for, such as google_ads/*");
+	return 0;
+}
+
+static int read_token(struct tokens *tokens, const struct place *place, char *line,
+                      struct token *token)
+{
+	char *words = NULL;
+	const char *hash = strtok_r(line, BLANKS, &words);
+	const char *tenant = strtok_r(NULL, BLANKS, &words);
+	const char *right = strtok_r(NULL, BLANKS, &words);
+	*token = (struct token){.last_day = INT32_MAX};
+	if (!read_hash(hash, token->hash))
+		return refuse(place, ERR_CONFIG,
+		              "a line begins with the SHA-256 of a secret, 64 hex digits; "
+		              "`streamgauge token` makes one");
+	if (!tenant || !right)
+		return refuse(place, ERR_CONFIG, "tenant and right are missing behind the hash");
+	if (strcmp(right, "send") != 0 && strcmp(right, "read") != 0)
+		return refuse(place, ERR_CONFIG, "`%.40s` is no right; send or read", right);
+	token->right = right[0] == 's' ? RIGHT_SEND : RIGHT_READ;
+	token->tenant = arena_strndup(&tokens->arena, tenant, strlen(tenant));
+	return token->tenant ? read_rest(tokens, place, &words, token) : ERR_NOMEM;
+}
+
+static int add_token(struct tokens *tokens, const struct place *place, char *line)
+{
+	if (tokens->count == TOKENS_MAX)
+		return refuse(place, ERR_CONFIG, "there are more than %d tokens", TOKENS_MAX);
+	if (tokens->count == tokens->cap) {
+		uint32_t cap = tokens->cap ? tokens->cap * 2 : 16;
+		struct token *items = realloc(tokens->items, cap * sizeof(*items));
+		if (!items)
+			return ERR_NOMEM;
+		tokens->items = items;
+		tokens->cap = cap;
+	}
+	int err = read_token(tokens, place, line, &tokens->items[tokens->count]);
+	tokens->count += !err;
+	return err;
+}
+
+static int read_lines(struct tokens *tokens, struct place *place, FILE *file)
+{
+	char line[LINE_MAX];
+	int err = 0;
+	while (!err && fgets(line, sizeof(line), file)) {
+		place->line++;
+		if (strlen(line) == sizeof(line) - 1)
+			return refuse(place, ERR_CONFIG, "the line is longer than %d bytes",
+			              LINE_MAX - 2);
+		line[strcspn(line, "#")] = '\0';
+		if (line[strspn(line, BLANKS)])
+			err = add_token(tokens, place, line);
+	}
+	if (!err && ferror(file))
+		err = refuse(place, ERR_IO, "%s", strerror(errno));
+	return err;
+}
+
+static int open_file(const struct place *place, FILE **ret_file)
+{
+	struct stat status;
+	FILE *file = fopen(place->path, "re");
+	if (!file)
+		return refuse(place, ERR_IO, "%s", strerror(errno));
+	if (fstat(fileno(file), &status) != 0 || !S_ISREG(status.st_mode)) {
+		fclose(file);
+		return refuse(place, ERR_IO, "it is not a file");
+	}
+	if (status.st_mode & (S_IRWXO | S_IWGRP)) {
+		fclose(file);
+		return refuse(place, ERR_REFUSED,
+		              "others may read or change it (mode %03o); chmod 640 it",
+		              (unsigned)status.st_mode & 0777);
+	}
+	*ret_file = file;
+	return 0;
+}
+
+int tokens_load(const char *path, struct tokens **ret_tokens, char reason[TOKENS_REASON_MAX])
+{
+	struct place place = {path, 0, reason};
+	snprintf(reason, TOKENS_REASON_MAX, "%s", err_rule(ERR_NOMEM));
+	FILE *file = NULL;
+	int err = open_file(&place, &file);
+	if (err)
+		return err;
+	struct tokens *tokens = calloc(1, sizeof(*tokens));
+	if (tokens) {
+		arena_init(&tokens->arena, 0);
+		err = read_lines(tokens, &place, file);
+	} else {
+		err = ERR_NOMEM;
+	}
+	fclose(file);
+	if (err) {
+		tokens_free(tokens);
+		return err;
+	}
+	*ret_tokens = tokens;
+	return 0;
+}
+
+void tokens_free(struct tokens *tokens)
+{
+	if (!tokens)
+		return;
+	arena_deinit(&tokens->arena);
+	free(tokens->items);
+	free(tokens);
+}
+
+uint32_t tokens_count(const struct tokens *tokens)
+{
+	return tokens->count;
+}
+
+static void hash_of(const char *secret, size_t len, uint8_t ret_hash[HASH_BYTES])
+{
+	require(gnutls_hash_fast(GNUTLS_DIG_SHA256, secret, len, ret_hash) == 0);
+}
+
+static bool lasts(const struct token *token, int64_t now_s)
+{
+	return token->last_day == INT32_MAX || now_s / 86400 <= token->last_day;
+}
+
+static bool source_allowed(const char *patterns, const char *source)
+{
+	char pattern[LINE_MAX];
+	while (*patterns) {
+		size_t len = strcspn(patterns, ",");
+		memcpy(pattern, patterns, len);
+		pattern[len] = '\0';
+		if (fnmatch(pattern, source, FNM_NOESCAPE) == 0)
+			return true;
+		patterns += len + (patterns[len] == ',');
+	}
+	return false;
+}
+
+/* One secret may stand on several lines: rights for several tenants. */
+static bool may(const struct tokens *tokens, const uint8_t hash[HASH_BYTES], const char *tenant,
+                enum right right, const char *source, int64_t now_s)
+{
+	for (uint32_t i = 0; i < tokens->count; i++) {
+		const struct token *token = &tokens->items[i];
+		if (memcmp(token->hash, hash, HASH_BYTES) == 0 && token->right == right &&
+		    strcmp(token->tenant, tenant) == 0 && lasts(token, now_s) &&
+		    (right == RIGHT_READ || source_allowed(token->sources, source)))
+			return true;
+	}
+	return false;
+}
+
+bool tokens_may_send(const struct tokens *tokens, const char *secret, const char *tenant,
+                     const char *source, int64_t now_s)
+{
+	uint8_t hash[HASH_BYTES];
+	hash_of(secret, strlen(secret), hash);
+	return may(tokens, hash, tenant, RIGHT_SEND, source, now_s);
+}
+
+bool tokens_may_read(const struct tokens *tokens, const char *secret, size_t len,
+                     const char *tenant, int64_t now_s)
+{
+	uint8_t hash[HASH_BYTES];
+	hash_of(secret, len, hash);
+	return may(tokens, hash, tenant, RIGHT_READ, NULL, now_s);
+}
+
+int token_make(char ret_secret[TOKEN_SECRET_TEXT])
+{
+	static const char digits[] =
+	    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+	uint8_t bytes[SECRET_BYTES];
+	if (gnutls_rnd(GNUTLS_RND_KEY, bytes, sizeof(bytes)) != 0)
+		return ERR_IO;
+	uint32_t bits = 0;
+	int have = 0;
+	size_t at = 0;
+	for (size_t i = 0; i < SECRET_BYTES; i++) {
+		bits = bits << 8 | bytes[i];
+		for (have += 8; have >= 6; have -= 6)
+			ret_secret[at++] = digits[bits >> (have - 6) & 63];
+	}
+	ret_secret[at++] = digits[bits << (6 - have) & 63];
+	ret_secret[at] = '\0';
+	return 0;
+}
+
+void token_hash(const char *secret, size_t len, char ret_hash[TOKEN_HASH_TEXT])
+{
+	uint8_t hash[HASH_BYTES];
+	hash_of(secret, len, hash);
+	for (size_t i = 0; i < HASH_BYTES; i++)
+		snprintf(ret_hash + 2 * i, 3, "%02x", hash[i]);
+}

@@ -16,8 +16,8 @@ static const char *const status_names[STATUSES] = {
 };
 
 static const char *const flag_names[ROW_FLAGS] = {
-    "not_final",      "stale_source",     "mixed_timezones",     "split_period",
-    "partial_bucket", "assumed_complete", "restated_after_final"};
+    "not_final",      "stale_source", "mixed_timezones",  "split_period",
+    "partial_bucket", "late_data",    "assumed_complete", "restated_after_final"};
 
 const char *row_status_name(enum row_status status)
 {
@@ -60,6 +60,25 @@ static bool feed_covers(const struct plan *plan, const struct feed *feed,
 	return feed_complete(feed, bucket->first_day, bucket->last_day);
 }
 
+/* The state of a bucket after one more source that feeds the `sides`. */
+static uint8_t judge_bucket(const struct plan *plan, const struct feed *feed,
+                            const struct plan_bucket *bucket, unsigned sides, unsigned state)
+{
+	const struct source_public *said = &feed->source->published;
+	if (source_days_late(said, bucket->first_day, bucket->last_day))
+		state |= BUCKET_LATE;
+	if (source_days_restated(said, bucket->first_day, bucket->last_day))
+		state |= BUCKET_RESTATED;
+	if (feed_covers(plan, feed, bucket))
+		return (uint8_t)state;
+	state &= ~sides;
+	if (!feed->live && bucket->last_day > feed->complete_through)
+		state |= BUCKET_STALE;
+	if (source_gap(said, bucket->first_day, bucket->last_day))
+		state |= BUCKET_GAP;
+	return (uint8_t)state;
+}
+
 static void bucket_states(const struct plan *plan, struct kpi_plan *kpi_plan)
 {
 	struct measure_set num = side_measures(&kpi_plan->kpi->num);
@@ -69,16 +88,9 @@ static void bucket_states(const struct plan *plan, struct kpi_plan *kpi_plan)
 		const struct feed *feed = &plan->feeds.items[i];
 		unsigned fed = (feed_has(feed, &num) ? BUCKET_NUM_COMPLETE : 0u) |
 		               (feed_has(feed, &den) ? BUCKET_DEN_COMPLETE : 0u);
-		for (uint32_t b = 0; fed && b < plan->bucket_count; b++) {
-			if (feed_covers(plan, feed, &plan->buckets[b]))
-				continue;
-			kpi_plan->buckets[b] &= (uint8_t)~fed;
-			if (!feed->live && plan->buckets[b].last_day > feed->complete_through)
-				kpi_plan->buckets[b] |= BUCKET_STALE;
-			if (source_gap(&feed->source->published, plan->buckets[b].first_day,
-			               plan->buckets[b].last_day))
-				kpi_plan->buckets[b] |= BUCKET_GAP;
-		}
+		for (uint32_t b = 0; fed && b < plan->bucket_count; b++)
+			kpi_plan->buckets[b] =
+			    judge_bucket(plan, feed, &plan->buckets[b], fed, kpi_plan->buckets[b]);
 	}
 }
 
@@ -315,7 +327,9 @@ static void set_flags(const struct evaluation *evaluation, struct kpi_row *row, 
 		row->flags |= FLAG_PARTIAL_BUCKET;
 	if (feed->assumed || (feed->count == 0 && evaluation->plan->assumed_end))
 		row->flags |= FLAG_ASSUMED_COMPLETE;
-	if (feed->restated && row->bucket->first_day <= feed->final_through)
+	if (state & BUCKET_LATE)
+		row->flags |= FLAG_LATE_DATA;
+	if (state & BUCKET_RESTATED)
 		row->flags |= FLAG_RESTATED_AFTER_FINAL;
 }
 

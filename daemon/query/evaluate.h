@@ -26,15 +26,17 @@ enum row_status {
 const char *row_status_name(enum row_status status);
 
 enum row_flag {
-	FLAG_NOT_FINAL = 1 << 0,            /* the bucket reaches beyond final_through */
-	FLAG_STALE_SOURCE = 1 << 1,         /* a source that is not live lacks days of the bucket */
-	FLAG_MIXED_TIMEZONES = 1 << 2,      /* the sources' days lie in several zones */
-	FLAG_SPLIT_PERIOD = 1 << 3,         /* a period that the range cuts was left out */
-	FLAG_PARTIAL_BUCKET = 1 << 4,       /* the range cuts the week or month */
-	FLAG_ASSUMED_COMPLETE = 1 << 5,     /* a source never declared its days complete */
-	FLAG_RESTATED_AFTER_FINAL = 1 << 6, /* a source changed days that were final */
+	FLAG_NOT_FINAL = 1 << 0,        /* the bucket reaches beyond final_through */
+	FLAG_STALE_SOURCE = 1 << 1,     /* a source that is not live lacks days of the bucket */
+	FLAG_MIXED_TIMEZONES = 1 << 2,  /* the sources' days lie in several zones */
+	FLAG_SPLIT_PERIOD = 1 << 3,     /* a period that the range cuts was left out */
+	FLAG_PARTIAL_BUCKET = 1 << 4,   /* the range cuts the week or month */
+	FLAG_LATE_DATA = 1 << 5,        /* events came after their day was declared complete */
+	FLAG_ASSUMED_COMPLETE = 1 << 6, /* a source never declared its days complete */
+	FLAG_RESTATED_AFTER_FINAL = 1
+	                            << 7, /* a source changed days of the bucket that were final */
 };
-#define ROW_FLAGS 7
+#define ROW_FLAGS 8
 
 /* "not_final;stale_source" of the mask; `text` has ROW_FLAGS_TEXT bytes. */
 #define ROW_FLAGS_TEXT 160
@@ -54,6 +56,8 @@ enum bucket_state {
 	BUCKET_DEN_COMPLETE = 2,
 	BUCKET_STALE = 4,
 	BUCKET_GAP = 8, /* days that a source left open, before days it declared */
+	BUCKET_LATE = 16,
+	BUCKET_RESTATED = 32,
 };
 
 struct evaluation {

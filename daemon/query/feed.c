@@ -150,7 +150,6 @@ int feeds_summarize(const struct feeds *feeds, const struct measure_set *measure
 		if (feed->final_through < sum.final_through)
 			sum.final_through = feed->final_through;
 		sum.assumed = sum.assumed || feed->assumed;
-		sum.restated = sum.restated || feed->source->published.restated_after_final > 0;
 	}
 	if (sum.count == 0) {
 		sum.complete_through = FEED_NO_DAY;

@@ -69,7 +69,6 @@ struct feed_summary {
 	int32_t complete_through; /* least of all; FEED_NO_DAY = not known */
 	int32_t final_through;
 	bool assumed;         /* of at least one */
-	bool restated;        /* one of them restated days that were final */
 	const char *zone;     /* NULL = their days lie in several zones */
 	const char *names;    /* joined by ';', from the ninth on as "+N" */
 	const char *currency; /* NULL = several */

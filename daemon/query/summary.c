@@ -73,15 +73,18 @@ static void describe_query(const struct plan *plan, struct buf *buf)
 static void describe_feed(const struct feed *feed, struct buf *buf)
 {
 	const struct source_public *state = &feed->source->published;
-	buf_printf(buf, "|%s %s %d %d %d %d %d ", feed->source->name, feed->zone,
-	           feed->complete_through, feed->final_through, feed->assumed, feed->live,
-	           state->restated_after_final > 0);
+	buf_printf(buf, "|%s %s %d %d %d %d ", feed->source->name, feed->zone,
+	           feed->complete_through, feed->final_through, feed->assumed, feed->live);
 	buf_printf(buf, "%s %d %" PRIu64 " ", feed->source->currency, state->first_day,
 	           (uint64_t)state->complete_through_us);
 	buf_put(buf, state->measures, sizeof(state->measures));
-	for (uint32_t i = 0; i < state->complete.count; i++)
-		buf_printf(buf, "%d-%d,", state->complete.days[i].first,
-		           state->complete.days[i].last);
+	const struct day_list *lists[] = {&state->complete, &state->late_days,
+	                                  &state->restated_days};
+	for (size_t i = 0; i < sizeof(lists) / sizeof(lists[0]); i++) {
+		for (uint32_t k = 0; k < lists[i]->count; k++)
+			buf_printf(buf, "%d-%d,", lists[i]->days[k].first, lists[i]->days[k].last);
+		buf_put_byte(buf, ';');
+	}
 }
 
 /* Display names of the groups, where the answer shows any. */

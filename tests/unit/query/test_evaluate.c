@@ -500,7 +500,7 @@ Test(evaluate, flags)
 	struct source *ads = partition_source_find(world.partition, "google_ads/1", 12);
 	ads->final_after_days = 10;
 	strcpy(ads->zone_name, "America/New_York");
-	ads->current.restated_after_final = 1;
+	source_note_restated(&ads->current, DAY("2026-11-08"), DAY("2026-11-09"));
 	world_add(&world, &search, M_SPEND, DAY("2026-11-05"), 0, MICRO);
 	world_flush(&world);
 	/* final_through is 11 November: today less ten days. */
@@ -519,7 +519,33 @@ Test(evaluate, flags)
 	cr_assert_eq(row.flags, FLAG_NOT_FINAL | FLAG_MIXED_TIMEZONES | FLAG_RESTATED_AFTER_FINAL);
 	row = world_row(&world, "orders", "", 1);
 	cr_assert_eq(row.flags, 0);
+	/* By the day: only where the days are, and with events that came late. */
 	struct source *shop = partition_source_find(world.partition, "shop/eu", 7);
+	day_list_add(&shop->current.late_days, DAY("2026-11-09"), DAY("2026-11-09"), 64);
+	partition_source_touch(world.partition, shop);
+	world_flush(&world);
+	cr_assert_eq(world_ask(&world, "tenant=demo&kpi=spend,mer,orders&from=2026-11-07"
+	                               "&to=2026-11-10&grain=day"),
+	             0);
+	static const struct {
+		const char *kpi;
+		unsigned flags[4];
+	} marked[] = {
+	    {"spend", {0, FLAG_RESTATED_AFTER_FINAL, FLAG_RESTATED_AFTER_FINAL, 0}},
+	    {"orders", {0, 0, FLAG_LATE_DATA, 0}},
+	    {"mer",
+	     {FLAG_MIXED_TIMEZONES, FLAG_MIXED_TIMEZONES | FLAG_RESTATED_AFTER_FINAL,
+	      FLAG_MIXED_TIMEZONES | FLAG_RESTATED_AFTER_FINAL | FLAG_LATE_DATA,
+	      FLAG_MIXED_TIMEZONES}},
+	};
+	for (size_t i = 0; i < sizeof(marked) / sizeof(marked[0]); i++) {
+		for (uint32_t day = 0; day < 4; day++) {
+			row = world_row(&world, marked[i].kpi, "", day);
+			cr_assert_eq(row.flags, marked[i].flags[day], "%s, day %u: %u",
+			             marked[i].kpi, day, row.flags);
+		}
+	}
+	day_list_deinit(&shop->current.late_days);
 	shop->current.complete_through_us = 0;
 	day_list_deinit(&shop->current.complete);
 	partition_source_touch(world.partition, shop);
@@ -531,7 +557,7 @@ Test(evaluate, flags)
 	char text[ROW_FLAGS_TEXT];
 	row_flags_text((1u << ROW_FLAGS) - 1, text);
 	cr_assert_str_eq(text, "not_final;stale_source;mixed_timezones;split_period;"
-	                       "partial_bucket;assumed_complete;restated_after_final");
+	                       "partial_bucket;late_data;assumed_complete;restated_after_final");
 	world_close(&world);
 }
 
@@ -585,6 +611,12 @@ Test(evaluate, etag)
 	cr_assert_str_eq(next, first);
 	cr_assert_eq(world_ask(&world, text), 0);
 	cr_assert_eq(world.summary.generation, generation);
+	/* Its late days are not these rows'. */
+	day_list_add(&shop->current.late_days, DAY("2026-11-05"), DAY("2026-11-05"), 64);
+	partition_source_touch(world.partition, shop);
+	world_flush(&world);
+	TAG(next);
+	cr_assert_str_eq(next, first);
 	/* What another source reports is evidence. */
 	shop->current.measures[0] |= 1 << M_SESSIONS;
 	partition_source_touch(world.partition, shop);
@@ -593,6 +625,12 @@ Test(evaluate, etag)
 	cr_assert_str_neq(next, first);
 	strcpy(first, next);
 	struct source *ads = partition_source_find(world.partition, "google_ads/1", 12);
+	day_list_add(&ads->current.restated_days, DAY("2026-11-05"), DAY("2026-11-05"), 64);
+	partition_source_touch(world.partition, ads);
+	world_flush(&world);
+	TAG(next);
+	cr_assert_str_neq(next, first);
+	strcpy(first, next);
 	summary_etag(&world.plan, world.partition, "v", "owner", FORMAT_CSV, next);
 	cr_assert_str_neq(next, first);
 	summary_etag(&world.plan, world.partition, "v", "other", FORMAT_JSON, next);

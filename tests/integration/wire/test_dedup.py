@@ -3,8 +3,9 @@
 
 import os
 import signal
+import subprocess
 
-from wire_case import WireCase, harness, numbered, orders, pb
+from wire_case import NOON, WireCase, harness, numbered, orders, pb
 
 
 class Dedup(WireCase):
@@ -49,6 +50,30 @@ class Dedup(WireCase):
         self.assertEqual(ack.accepted, 1)
         self.assertEqual([reject.code for reject in ack.rejects], ["bad_text"] * 2)
         self.assert_orders(1)
+
+    def test_refused_history_is_told(self):
+        """Whether an event of a declared day that is older than the window was counted
+        cannot be told: no row says so, but the source does, to programs and people."""
+        source_name = "shop/old"  # short enough for the table
+        client = self.opened(source_name)
+        old = NOON - 20 * 86_400_000_000
+        client.batch(events=orders("first", time_us=old))
+        client.batch(heartbeats=[pb.Heartbeat(complete_through_us=NOON)])
+        ack = client.batch(events=orders("new") + orders("old.1", "old.2", time_us=old))
+        self.assertEqual((ack.accepted, ack.rejected), (1, 2))
+        self.assertEqual({reject.code for reject in ack.rejects}, {"too_old_to_dedup"})
+        source, = [one for one in self.daemon.get_json("/v1/sources", tenant="demo")["sources"]
+                   if one["source"] == source_name]
+        self.assertEqual(source["rejected"], 2)
+        self.assertEqual(source["reject_codes"], {"too_old_to_dedup": 2})
+        status = subprocess.run(
+            [harness.CLI, "status", "--url", "http://" + self.daemon.ports["http"]],
+            capture_output=True, text=True, check=True, timeout=harness.PATIENCE).stdout
+        lines = status.splitlines()
+        at = [i for i, line in enumerate(lines) if line.split()[:1] == [source_name]]
+        self.assertEqual(len(at), 1, status)
+        self.assertEqual(lines[at[0]].split()[-1], "2")
+        self.assertEqual(lines[at[0] + 1], "    rejected: too_old_to_dedup 2")
 
     def test_across_restarts(self):
         for number in (signal.SIGTERM, signal.SIGKILL):

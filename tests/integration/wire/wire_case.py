@@ -13,9 +13,9 @@ NOON = 1_794_913_200_000_000  # 2026-11-17T11:00:00Z, 12:00 in Berlin
 DAY = "2026-11-17"
 
 
-def orders(*ids, revenue=5_000_000, channel="email"):
+def orders(*ids, revenue=5_000_000, channel="email", time_us=NOON):
     """Events of one order each."""
-    return [pb.Event(event_id=id_, event_time_us=NOON, type="order",
+    return [pb.Event(event_id=id_, event_time_us=time_us, type="order",
                      amounts=harness.amounts(gross_revenue=revenue),
                      dims=harness.dims(channel=channel)) for id_ in ids]
 

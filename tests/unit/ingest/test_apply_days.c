@@ -112,6 +112,7 @@ Test(apply_days, events_into_declared_days_are_late)
 	bench_init(&bench, SOURCE_EVENT);
 	int32_t day = zone_local_of(bench.tenant.zone, NOW - DAY_US).day;
 	bench_click(&bench, "a", NOW - DAY_US, 1);
+	cr_assert_eq(bench.source->current.first_received_us, NOW);
 	send_heartbeat(&bench, 0, NOW);
 	bench_click(&bench, "a", NOW - DAY_US, 2);
 	cr_assert_eq(bench.outcome.duplicates, 1);

@@ -47,6 +47,11 @@ static const struct {
     {"over several", {{5, 7}, {12, 14}, {20, 25}, {6, 21}}, 4, 0, "5-25"},
     {"over all", {{5, 7}, {12, 14}, {1, 30}}, 3, 0, "1-30"},
     {"between two, touching none", {{5, 7}, {20, 25}, {10, 12}}, 3, 0, "5-7,10-12,20-25"},
+    {"the nearest far out",
+     {{1001, 1001}, {1005, 1005}, {1008, 1008}, {1020, 1020}},
+     4,
+     3,
+     "1001-1001,1005-1008,1020-1020"},
     {"at the bound", {{1, 1}, {5, 5}, {8, 8}}, 3, 3, "1-1,5-5,8-8"},
     {"over it the nearest two join", {{1, 1}, {5, 5}, {8, 8}, {20, 20}}, 4, 3, "1-1,5-8,20-20"},
     {"also the first two", {{4, 4}, {8, 8}, {20, 20}, {1, 1}}, 4, 3, "1-4,8-8,20-20"},
@@ -196,6 +201,18 @@ Test(source, declarations_table)
 	zone_close(zone);
 }
 
+/* West of Greenwich the epoch lies in a day that does not exist. */
+Test(source, declared_from_the_epoch)
+{
+	struct zone *zone = open_zone("America/New_York");
+	struct source_public state = {0};
+	char text[256];
+	source_declare(&state, zone, 1, 3 * INT64_C(86400000000));
+	cr_assert_str_eq(text_of(&state.complete, text), "0-1");
+	day_list_deinit(&state.complete);
+	zone_close(zone);
+}
+
 /* What a file declared stays declared to the instant, in any zone. */
 Test(source, the_declared_day_reaches_to_the_instant)
 {
@@ -230,19 +247,21 @@ Test(source, late_days)
 	state.first_received_us = instant(zone, 5);
 	source_note_event(&state, DAY0, instant(zone, 5) - 1, now);
 	cr_assert_eq(state.late_days.count, 0, "before the source was there");
+	source_note_event(&state, DAY0, instant(zone, 5), now);
+	cr_assert_eq(state.late_days.count, 1, "from then on");
 	source_note_event(&state, DAY0 + 7, now - SOURCE_LATE_US, now);
-	cr_assert_eq(state.late_days.count, 0, "just in time");
+	cr_assert_eq(state.late_days.count, 1, "just in time");
 	source_note_event(&state, DAY0 + 6, now - SOURCE_LATE_US - 1, now);
 	cr_assert(source_days_late(&state, DAY0 + 6, DAY0 + 6));
 	cr_assert_not(source_days_late(&state, DAY0 + 7, DAY0 + 9));
-	cr_assert_eq(state.late, 3);
+	cr_assert_eq(state.late, 4);
 	/* Once it declares anything, only that counts. */
 	source_declare(&state, zone, instant(zone, 48), instant(zone, 72));
 	source_note_event(&state, DAY0 + 4, instant(zone, 99), now);
 	cr_assert_not(source_days_late(&state, DAY0 + 4, DAY0 + 4), "never declared");
 	source_note_event(&state, DAY0 + 2, instant(zone, 50), instant(zone, 73));
-	cr_assert(source_days_late(&state, DAY0, DAY0 + 2), "declared an hour ago");
-	cr_assert_eq(state.late, 4);
+	cr_assert(source_days_late(&state, DAY0 + 1, DAY0 + 2), "declared an hour ago");
+	cr_assert_eq(state.late, 5);
 	/* Bounded: every other day of a long time. */
 	for (int i = 0; i < 200; i++) {
 		source_add_complete(&state, 100 + 2 * i, 100 + 2 * i);
@@ -360,6 +379,24 @@ Test(source, old_record)
 	cr_assert_eq(copy.current.declared_day, DAY0 + 1);
 	cr_assert_eq(copy.current.complete_through_us, instant(zone, 34));
 	cr_assert_eq(copy.current.first_received_us, instant(zone, 40));
+	buf_deinit(&buf);
+	source_deinit(&copy);
+	zone_close(zone);
+}
+
+/* A file that ended in its first day declared no whole day, and not everything
+ * before it. */
+Test(source, record_of_a_begun_day)
+{
+	struct zone *zone = open_zone(BERLIN);
+	struct source source = {.class = SOURCE_EVENT, .zone_name = BERLIN};
+	source_declare(&source.current, zone, instant(zone, 5), instant(zone, 10));
+	struct buf buf = {0};
+	source_encode(&source, &catalog, &buf);
+	struct source copy = {.name = "shop/eu"};
+	cr_assert_eq(source_decode(&copy, &catalog, buf.bytes, buf.len), 0);
+	cr_assert_eq(copy.published.complete.count, 0);
+	cr_assert(source_declared(&copy.published, DAY0, instant(zone, 10)));
 	buf_deinit(&buf);
 	source_deinit(&copy);
 	zone_close(zone);

@@ -134,6 +134,7 @@ enum step run_welcome(struct run *run, const Streamgauge__V1__Welcome *welcome)
 		go_on(run, &stored);
 	} else {
 		run->base = welcome->last_sequence;
+		delivery->is_new = !welcome->known;
 		step = begin(run, &stored);
 		run->first_welcome = step == STEP_OK;
 		run_come_forward(run);

@@ -177,7 +177,8 @@ void tell_summary(const struct delivery *delivery, const struct send_options *op
 	tell_count(counts->before, "sent by an earlier run", &first);
 	(void)printf("%s%s%s%s\n", first ? "nothing sent" : "", delivery->level[0] ? " (" : "",
 	             delivery->level, delivery->level[0] ? ")" : "");
-	(void)printf("  currency %s (%s), time zone %s (%s)", delivery->currency,
+	(void)printf("  %scurrency %s (%s), time zone %s (%s)",
+	             delivery->is_new ? "a new source, " : "", delivery->currency,
 	             origin(options->currency, "--currency", mapping, &mapping->currency,
 	                    feed->currency, currency),
 	             delivery->time_zone,

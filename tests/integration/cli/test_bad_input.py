@@ -238,7 +238,7 @@ class Start(Told):
                 (harness.config({"demo": "{currency: euro}"}), "`currency: euro`"),
                 (harness.config(extra="limits: {connections: many}\n"), "connections"),
                 (harness.config(extra="flush_min_ms: -1\n"), "flush_min_ms"),
-                (harness.config().replace("/config/presets", "/config/none"), "measures.yaml"),
+                (harness.config().replace("/config/presets", "/config/none"), "/config/none/"),
                 (harness.config() + "tenants: {}\n", "twice"),
                 ("tenants: [\n", "not valid YAML"),
                 ("\x00\x01", "not a text file")):

@@ -66,8 +66,11 @@ class Counts(CliCase):
     def test_send_and_status_agree(self):
         path = self.file("ads.csv", ADS + ads("2026-01-05") + ads("2026-01-06"))
         self.check(self.run_cli("send", path), 0,
-                   "demo_ads/a1: 2 rows accepted, 2 periods complete (fsync)")
-        self.assertEqual(self.status("demo_ads/a1")["accepted"], 4)
+                   "demo_ads/a1: 2 rows accepted, 2 periods complete (fsync)",
+                   "  a new source, currency EUR")
+        again = self.check(self.run_cli("send", path), 0, "2 unchanged")
+        self.assertNotIn("a new source", again.stdout)
+        self.assertEqual(self.status("demo_ads/a1")["accepted"], 6)
         path = self.file("events.csv", HEAD + "s1,2026-01-05T09:00:00Z,DE,direct,5\n")
         self.check(self.run_cli("send", path), 0,
                    "demo_sessions/default: 1 event accepted, 1 heartbeat (fsync)")

@@ -1,49 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "app.h"
-
+#include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/stat.h>
 #include <unistd.h>
-#include <uv.h>
 
+#include "app_internal.h"
 #include "base/log.h"
-#include "serve/http.h"
-#include "serve/ingest_server.h"
-#include "settings/settings_load.h"
-#include "store/driver.h"
-#include "store/managed.h"
 
-/* A tenant's driver and what its events need. */
-struct app_tenant {
-	struct app *app;
-	uint32_t index;
-	bool was_ready;
-	bool stopped;
-};
-
-/* Modules in the order of their start; they stop in reverse. */
-struct app {
-	const struct app_options *options;
-	uv_loop_t loop;
-	uv_signal_t term;
-	uv_signal_t interrupt;
-	bool signals_open;
-	struct settings *settings;
-	struct managed *managed;
-	struct driver **drivers; /* one per tenant */
-	struct app_tenant *tenants;
-	uint32_t drivers_running;
-	struct http_server *http;
-	struct ingest_server *ingest;
-	int exit_code;
-	bool stopping;
-};
-
-static void app_stop(struct app *app, int exit_code);
-
-/* One sentence for the person who started it. */
-static int say(int exit_code, const char *text)
+int app_say(int exit_code, const char *text)
 {
 	fprintf(stderr, "streamgauged: %s\n", text);
 	return exit_code;
@@ -72,26 +38,93 @@ static void on_signal(uv_signal_t *handle, int number)
 	app_stop(app, APP_EXIT_OK);
 }
 
+static void on_hangup(uv_signal_t *handle, int number)
+{
+	(void)number;
+	app_reload(handle->data);
+}
+
 static void start_signals(struct app *app)
 {
 	signal(SIGPIPE, SIG_IGN);
-	uv_signal_t *handles[] = {&app->term, &app->interrupt};
-	int numbers[] = {SIGTERM, SIGINT};
-	for (int i = 0; i < 2; i++) {
+	uv_signal_t *handles[] = {&app->term, &app->interrupt, &app->hangup};
+	uv_signal_cb calls[] = {on_signal, on_signal, on_hangup};
+	int numbers[] = {SIGTERM, SIGINT, SIGHUP};
+	for (int i = 0; i < 3; i++) {
 		require(uv_signal_init(&app->loop, handles[i]) == 0);
 		handles[i]->data = app;
-		require(uv_signal_start(handles[i], on_signal, numbers[i]) == 0);
+		require(uv_signal_start(handles[i], calls[i], numbers[i]) == 0);
 	}
 	app->signals_open = true;
 }
 
+/* ---- the supervisor ---- */
+
+/* The loop turns, or this was not asked; does the store make progress? */
+static bool is_healthy(void *arg)
+{
+	const struct app *app = arg;
+	for (uint32_t i = 0; app->drivers && i < app->settings->tenant_count; i++)
+		if (app->drivers[i] && driver_stuck(app->drivers[i]))
+			return false;
+	return true;
+}
+
+static void tell_status(void *arg, char *text, size_t n)
+{
+	const struct app *app = arg;
+	uint32_t count = app->settings->tenant_count;
+	for (uint32_t i = 0; app->drivers && i < count; i++) {
+		const char *reason = app->drivers[i] ? driver_reason(app->drivers[i]) : "";
+		if (!reason[0])
+			continue;
+		snprintf(text, n, "Tenant %s: %s", app->settings->tenants[i].name, reason);
+		return;
+	}
+	if (app->ingest && app->http)
+		snprintf(text, n, "Serving %u tenant%s; senders at %s, readers at %s", count,
+		         count == 1 ? "" : "s", ingest_server_address(app->ingest),
+		         http_server_address(app->http));
+}
+
+/* READY=1 is for the first time that every tenant can be read and written. */
+static void tell_ready(struct app *app)
+{
+	for (uint32_t i = 0; i < app->settings->tenant_count; i++)
+		if (!app->drivers[i] || driver_phase(app->drivers[i]) != DRIVER_READY)
+			return;
+	service_ready(&app->service);
+}
+
 /* ---- settings ---- */
+
+/* What root wrote, the service's own user cannot open. */
+static int refuse_root(const struct app_options *options)
+{
+	char text[640];
+	struct stat status;
+	if (geteuid() != 0 || options->allow_root)
+		return APP_EXIT_OK;
+	if (!options->state_dir)
+		return app_say(APP_EXIT_UNSAFE,
+		               "root is refused: start the service, or become the user who owns "
+		               "the state; for a trial name a directory of root's own after "
+		               "--state; --allow-root insists");
+	if (stat(options->state_dir, &status) != 0 || status.st_uid == 0)
+		return APP_EXIT_OK;
+	const struct passwd *owner = getpwuid(status.st_uid);
+	snprintf(text, sizeof(text),
+	         "%.300s belongs to user %s, who could not open what root writes there: start it "
+	         "as that user; --allow-root insists",
+	         options->state_dir, owner ? owner->pw_name : "that is not root");
+	return app_say(APP_EXIT_UNSAFE, text);
+}
 
 static int start_settings(struct app *app)
 {
 	struct settings_error error = {{0}};
 	if (settings_load(app->options->config, &app->settings, &error) != 0)
-		return say(APP_EXIT_USAGE, error.text);
+		return app_say(APP_EXIT_USAGE, error.text);
 	if (app->options->state_dir)
 		app->settings->state_dir = app->options->state_dir;
 	return APP_EXIT_OK;
@@ -118,7 +151,7 @@ static void on_redis_failed(void *arg, int err)
 {
 	struct app *app = arg;
 	(void)err;
-	app_stop(app, say(APP_EXIT_REDIS, managed_reason(app->managed)));
+	app_stop(app, app_say(APP_EXIT_REDIS, managed_reason(app->managed)));
 }
 
 static int start_redis(struct app *app)
@@ -129,7 +162,7 @@ static int start_redis(struct app *app)
 	                                .arg = app};
 	char reason[MANAGED_REASON_MAX] = "Redis could not be started";
 	int err = managed_start(&app->loop, app->settings, &events, &app->managed, reason);
-	return err ? say(exit_of(err), reason) : APP_EXIT_OK;
+	return err ? app_say(exit_of(err), reason) : APP_EXIT_OK;
 }
 
 /* ---- drivers ---- */
@@ -143,13 +176,16 @@ static void on_phase(void *arg, struct driver *driver, enum driver_phase phase)
 	tenant->was_ready |= phase == DRIVER_READY;
 	if (app->ingest)
 		ingest_server_phase(app->ingest, tenant->index, phase);
+	if (phase == DRIVER_READY)
+		tell_ready(app);
+	service_update(&app->service);
 	if (phase != DRIVER_STOPPED || app->stopping)
 		return;
 	const char *name = driver_tenant(driver)->name;
 	log_error("partition_stopped", "tenant=%s reason=\"%s\"", name, driver_reason(driver));
 	/* Others go on; but a state that never could be opened is the operator's to see. */
 	if (!tenant->was_ready)
-		app_stop(app, say(exit_of(driver_error(driver)), driver_reason(driver)));
+		app_stop(app, app_say(exit_of(driver_error(driver)), driver_reason(driver)));
 }
 
 static void on_dropped(void *arg, struct driver *driver)
@@ -170,29 +206,35 @@ static void on_answered(void *arg, struct driver *driver, uint64_t generation)
 		ingest_server_answered(tenant->app->ingest, tenant->index, generation);
 }
 
+int app_add_driver(struct app *app, uint32_t index)
+{
+	struct app_tenant *tenant = calloc(1, sizeof(*tenant));
+	if (!tenant)
+		return ERR_NOMEM;
+	*tenant = (struct app_tenant){.app = app, .index = index};
+	app->tenants[index] = tenant;
+	struct driver_events events = {
+	    .phase = on_phase, .dropped = on_dropped, .answered = on_answered, .arg = tenant};
+	app->drivers[index] = driver_new(&app->loop, app->settings, &app->settings->tenants[index],
+	                                 managed_socket(app->managed), &events);
+	if (!app->drivers[index])
+		return ERR_NOMEM;
+	/* Until the managed Redis is ready, that of a daemon that was killed may
+	 * still be ending behind the same socket. */
+	driver_watch(app->drivers[index], app->managed);
+	app->drivers_running++;
+	return 0;
+}
+
 static int start_drivers(struct app *app)
 {
-	const struct settings *settings = app->settings;
-	app->drivers = calloc(settings->tenant_count, sizeof(struct driver *));
-	app->tenants = calloc(settings->tenant_count, sizeof(*app->tenants));
-	if (!app->drivers || !app->tenants)
-		return say(APP_EXIT_USAGE, err_rule(ERR_NOMEM));
-	for (uint32_t i = 0; i < settings->tenant_count; i++) {
-		app->tenants[i] = (struct app_tenant){.app = app, .index = i};
-		struct driver_events events = {.phase = on_phase,
-		                               .dropped = on_dropped,
-		                               .answered = on_answered,
-		                               .arg = &app->tenants[i]};
-		app->drivers[i] = driver_new(&app->loop, settings, &settings->tenants[i],
-		                             managed_socket(app->managed), &events);
-		if (!app->drivers[i])
-			return say(APP_EXIT_USAGE, err_rule(ERR_NOMEM));
-		/* Until the managed Redis is ready, that of a daemon that was killed may
-		 * still be ending behind the same socket. */
-		driver_watch(app->drivers[i], app->managed);
-		app->drivers_running++;
-	}
-	return APP_EXIT_OK;
+	uint32_t count = app->settings->tenant_count;
+	app->drivers = calloc(count, sizeof(*app->drivers));
+	app->tenants = calloc(count, sizeof(*app->tenants));
+	int err = app->drivers && app->tenants ? 0 : ERR_NOMEM;
+	for (uint32_t i = 0; !err && i < count; i++)
+		err = app_add_driver(app, i);
+	return err ? app_say(APP_EXIT_USAGE, err_rule(err)) : APP_EXIT_OK;
 }
 
 /* ---- listeners ---- */
@@ -201,7 +243,7 @@ static int start_http(struct app *app)
 {
 	char reason[HTTP_REASON_MAX] = "HTTP could not be started";
 	int err = http_server_start(&app->loop, app->settings, app->drivers, &app->http, reason);
-	return err ? say(APP_EXIT_USAGE, reason) : APP_EXIT_OK;
+	return err ? app_say(APP_EXIT_USAGE, reason) : APP_EXIT_OK;
 }
 
 static int start_ingest(struct app *app)
@@ -209,7 +251,7 @@ static int start_ingest(struct app *app)
 	char reason[INGEST_REASON_MAX] = "ingest could not be started";
 	int err =
 	    ingest_server_start(&app->loop, app->settings, app->drivers, &app->ingest, reason);
-	return err ? say(APP_EXIT_USAGE, reason) : APP_EXIT_OK;
+	return err ? app_say(APP_EXIT_USAGE, reason) : APP_EXIT_OK;
 }
 
 static int write_ports(struct app *app)
@@ -231,7 +273,7 @@ static int write_ports(struct app *app)
 	if (!written || rename(partial, path) != 0) {
 		snprintf(text, sizeof(text),
 		         "%s cannot be written; name another file after --print-ports", path);
-		return say(APP_EXIT_USAGE, text);
+		return app_say(APP_EXIT_USAGE, text);
 	}
 	return APP_EXIT_OK;
 }
@@ -258,6 +300,8 @@ static void close_signals(void *arg)
 	struct app *app = arg;
 	uv_close((uv_handle_t *)&app->term, NULL);
 	uv_close((uv_handle_t *)&app->interrupt, NULL);
+	uv_close((uv_handle_t *)&app->hangup, NULL);
+	service_close(&app->service);
 	app->signals_open = false;
 }
 
@@ -298,12 +342,13 @@ static void stop_http(void *arg)
 		stop_drivers(app);
 }
 
-static void app_stop(struct app *app, int exit_code)
+void app_stop(struct app *app, int exit_code)
 {
 	if (app->stopping)
 		return;
 	app->stopping = true;
 	app->exit_code = exit_code;
+	service_stopping(&app->service);
 	if (app->ingest)
 		ingest_server_stop(app->ingest, stop_http, app);
 	else
@@ -316,9 +361,12 @@ static void app_free(struct app *app)
 	http_server_free(app->http);
 	for (uint32_t i = 0; app->drivers && i < app->settings->tenant_count; i++)
 		driver_free(app->drivers[i]);
+	for (uint32_t i = 0; app->tenants && i < app->settings->tenant_count; i++)
+		free(app->tenants[i]);
 	free(app->drivers);
 	free(app->tenants);
 	managed_free(app->managed);
+	app_free_former(app);
 	settings_free(app->settings);
 }
 
@@ -330,8 +378,14 @@ int app_run(const struct app_options *options)
 		settings_free(app.settings);
 		return code;
 	}
+	code = refuse_root(options);
+	if (code) {
+		settings_free(app.settings);
+		return code;
+	}
 	require(uv_loop_init(&app.loop) == 0);
 	start_signals(&app);
+	service_start(&app.service, &app.loop, is_healthy, tell_status, &app);
 	code = start_parts(&app);
 	if (code)
 		app_stop(&app, code);

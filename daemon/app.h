@@ -18,10 +18,13 @@ struct app_options {
 	const char *state_dir;  /* NULL = as configured */
 	const char *ports_file; /* NULL = none; see app_run */
 	bool check;             /* read the configuration and end */
+	bool allow_root;        /* see app_run */
 };
 
 /* Runs until SIGTERM or SIGINT, or until it cannot go on. Returns an app_exit;
- * every other than 0 was said on stderr in one sentence.
+ * every other than 0 was said on stderr in one sentence. SIGHUP reads the
+ * settings anew. Root is refused where another user's state is or will be:
+ * without a state_dir, or with one that is not root's.
  *
  * Once it listens, ports_file holds lines `key=value`: pid, ingest and http
  * (address:port), socket (the Unix socket of ingest), redis (the managed

@@ -9,6 +9,7 @@
 
 static const char usage_text[] =
     "usage: streamgauged [--config FILE] [--state DIR] [--print-ports FILE] [--check]\n"
+    "                    [--allow-root]\n"
     "\n"
     "Takes marketing events and report rows, keeps their sums in Redis and answers\n"
     "stage by stage over HTTP.\n"
@@ -17,14 +18,24 @@ static const char usage_text[] =
     "  --state DIR         state directory, in place of the configured one\n"
     "  --print-ports FILE  write the addresses in use to FILE once they listen\n"
     "  --check             read the settings, say what is wrong with them, and end\n"
+    "  --allow-root        run as root on state that is not root's own\n"
     "  --version           print the version and end\n"
     "  --help              print this and end\n"
     "\n"
     "SIGTERM and SIGINT stop it in order: everything taken is written and\n"
-    "acknowledged first. Exit codes: 0 done, 2 usage, settings, file or port,\n"
+    "acknowledged first. SIGHUP reads the settings anew, or keeps the old ones and\n"
+    "says why. Exit codes: 0 done, 2 usage, settings, file or port,\n"
     "3 packages missing, 4 Redis unreachable, 5 refused as unsafe.\n";
 
-enum { OPTION_CONFIG = 1, OPTION_STATE, OPTION_PORTS, OPTION_CHECK, OPTION_VERSION, OPTION_HELP };
+enum {
+	OPTION_CONFIG = 1,
+	OPTION_STATE,
+	OPTION_PORTS,
+	OPTION_CHECK,
+	OPTION_ROOT,
+	OPTION_VERSION,
+	OPTION_HELP
+};
 
 /* What a flush needs, the next one needs again some milliseconds later: freed
  * memory up to this stays with the process instead of being cleared anew. */
@@ -35,6 +46,7 @@ static const struct option options_known[] = {
     {"state", required_argument, NULL, OPTION_STATE},
     {"print-ports", required_argument, NULL, OPTION_PORTS},
     {"check", no_argument, NULL, OPTION_CHECK},
+    {"allow-root", no_argument, NULL, OPTION_ROOT},
     {"version", no_argument, NULL, OPTION_VERSION},
     {"help", no_argument, NULL, OPTION_HELP},
     {0},
@@ -57,6 +69,9 @@ int main(int argc, char **argv)
 			break;
 		case OPTION_CHECK:
 			options.check = true;
+			break;
+		case OPTION_ROOT:
+			options.allow_root = true;
 			break;
 		case OPTION_VERSION:
 			printf("streamgauged %s\n", SG_VERSION);

@@ -29,6 +29,15 @@ struct session_hub *session_hub_new(const struct settings *settings, const struc
 	return hub;
 }
 
+void session_hub_reload(struct session_hub *hub, const struct settings *settings)
+{
+	hub->settings = settings;
+	hub->arena.limit = (size_t)settings->limits.frame_bytes * DECODED_FACTOR;
+	for (struct session *session = hub->newest; session; session = session->older)
+		if (session->state != SESSION_NEW)
+			session->hello.tenant = &settings->tenants[session->hello.tenant_index];
+}
+
 void session_hub_free(struct session_hub *hub)
 {
 	if (!hub)

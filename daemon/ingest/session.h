@@ -59,6 +59,10 @@ struct session_ops {
 };
 
 /* `arg` is handed to the ops; `settings` and `ops` outlive the hub. NULL out of memory. */
+/* Works with other settings: tenants keep their positions, new ones come behind
+ * them. Open sessions go on; what their Welcome said of limits stays as it was. */
+void session_hub_reload(struct session_hub *hub, const struct settings *settings);
+
 struct session_hub *session_hub_new(const struct settings *settings, const struct session_ops *ops,
                                     void *arg);
 /* After the last session was freed. What is still waited for may answer later. */

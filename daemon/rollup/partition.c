@@ -60,6 +60,14 @@ void partition_free(struct partition *partition)
 	free(partition);
 }
 
+void partition_reload(struct partition *partition, const struct settings *settings,
+                      const struct tenant *tenant)
+{
+	partition->settings = settings;
+	partition->tenant = tenant;
+	partition->dict.catalog = &settings->catalog;
+}
+
 const struct settings *partition_settings(const struct partition *partition)
 {
 	return partition->settings;

@@ -31,6 +31,11 @@ struct partition;
 struct partition *partition_new(const struct settings *settings, const struct tenant *tenant);
 void partition_free(struct partition *partition);
 
+/* Works with other settings, whose measures, dimensions and grouping sets have
+ * the positions of before, and with this tenant of theirs, of the same zone. */
+void partition_reload(struct partition *partition, const struct settings *settings,
+                      const struct tenant *tenant);
+
 const struct settings *partition_settings(const struct partition *partition);
 const struct tenant *partition_tenant(const struct partition *partition);
 

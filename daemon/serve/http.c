@@ -316,6 +316,27 @@ int http_server_start(uv_loop_t *loop, const struct settings *settings, struct d
 	return 0;
 }
 
+void http_server_reload(struct http_server *server, const struct settings *settings,
+                        struct driver **drivers)
+{
+	server->settings = settings;
+	server->drivers = drivers;
+	settings_version(settings, server->version);
+}
+
+bool http_server_uses(const struct http_server *server, const struct settings *settings)
+{
+	for (const struct request *request = server->requests; request; request = request->next)
+		if (request->settings == settings)
+			return true;
+	return false;
+}
+
+void http_server_note(struct http_server *server, const char *reason)
+{
+	snprintf(server->note, sizeof(server->note), "%s", reason);
+}
+
 const char *http_server_address(const struct http_server *server)
 {
 	return server->address;

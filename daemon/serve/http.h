@@ -22,6 +22,18 @@ struct http_server;
 int http_server_start(uv_loop_t *loop, const struct settings *settings, struct driver **drivers,
                       struct http_server **ret_server, char *reason) SG_MUST_CHECK;
 
+/* Requests that come from now on are answered by other settings; the listener
+ * stays. The first drivers are those of before, in the same order. */
+void http_server_reload(struct http_server *server, const struct settings *settings,
+                        struct driver **drivers);
+
+/* True while an answer that began under these settings is under way. */
+bool http_server_uses(const struct http_server *server, const struct settings *settings);
+
+/* Why the settings in force are not those of the file, for /health/ready; "" =
+ * they are. Copied. */
+void http_server_note(struct http_server *server, const char *reason);
+
 /* "127.0.0.1:7312", with the port that is really in use. */
 const char *http_server_address(const struct http_server *server);
 

@@ -45,7 +45,8 @@ struct http_server {
 	uv_loop_t *loop;
 	const struct settings *settings;
 	struct driver **drivers;
-	char version[VERSION_TEXT];
+	char version[VERSION_TEXT]; /* of the settings */
+	char note[HTTP_REASON_MAX]; /* why a reload was refused; "" = it was not */
 	char address[64];
 	struct MHD_Daemon *daemon;
 	uv_poll_t poll;
@@ -66,6 +67,9 @@ struct http_server {
 
 struct request {
 	struct http_server *server;
+	/* In force when it came; a reload changes those of the server. */
+	const struct settings *settings;
+	char version[VERSION_TEXT];
 	struct MHD_Connection *connection;
 	struct request *next;
 	struct request *previous;

@@ -42,6 +42,8 @@ struct request *request_new(struct http_server *server, const char *uri,
 	}
 	arena_init(&request->arena, HTTP_REQUEST_MEMORY);
 	request->server = server;
+	request->settings = server->settings;
+	memcpy(request->version, server->version, sizeof(request->version));
 	request->connection = connection;
 	request->references = 1;
 	request->next = server->requests;
@@ -182,7 +184,7 @@ void request_problem(struct request *request, int err, const struct query_error 
 struct driver *request_driver(struct request *request, uint32_t tenant)
 {
 	struct driver *driver = request->server->drivers[tenant];
-	const char *name = request->server->settings->tenants[tenant].name;
+	const char *name = request->settings->tenants[tenant].name;
 	if (driver_partition(driver))
 		return driver;
 	const char *detail = arena_printf(&request->arena, "Tenant %s cannot be read now: %s", name,
@@ -195,8 +197,8 @@ struct driver *request_driver(struct request *request, uint32_t tenant)
 bool request_tenant(struct request *request, uint32_t *ret_tenant)
 {
 	struct query_error error = {"", "", ""};
-	int err = params_tenant(&request->params, request->server->settings, &request->arena,
-	                        ret_tenant, &error);
+	int err =
+	    params_tenant(&request->params, request->settings, &request->arena, ret_tenant, &error);
 	if (err != 0)
 		request_problem(request, err, &error);
 	return err == 0;

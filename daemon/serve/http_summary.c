@@ -158,8 +158,8 @@ static void answer_summary(struct request *request, const struct plan *plan,
 		return;
 	}
 	struct summary *summary = arena_alloc(&request->arena, sizeof(*summary));
-	int err = summary ? summary_build(plan, partition, request->server->version,
-	                                  &request->arena, summary, &error)
+	int err = summary ? summary_build(plan, partition, request->version, &request->arena,
+	                                  summary, &error)
 	                  : ERR_NOMEM;
 	if (err != 0) {
 		request_problem(request, err, &error);
@@ -178,7 +178,7 @@ static void answer_summary(struct request *request, const struct plan *plan,
 /* Called anew after each reading: what was planned may have changed meanwhile. */
 void handle_summary(struct request *request)
 {
-	const struct settings *settings = request->server->settings;
+	const struct settings *settings = request->settings;
 	struct query_error error = {"", "", ""};
 	struct query *query = arena_alloc(&request->arena, sizeof(*query));
 	struct plan *plan = arena_alloc(&request->arena, sizeof(*plan));
@@ -212,6 +212,6 @@ void handle_summary(struct request *request)
 	}
 	fetch_list_deinit(&missing);
 	enum query_format format = choose_format(request, query);
-	summary_etag(plan, partition, request->server->version, driver_owner(driver), format, etag);
+	summary_etag(plan, partition, request->version, driver_owner(driver), format, etag);
 	answer_summary(request, plan, partition, format, etag);
 }

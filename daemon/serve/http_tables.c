@@ -17,8 +17,8 @@ void handle_index(struct request *request)
 	for (const struct route *route = http_routes; route->path; route++)
 		buf_printf(&body, "%-18s %s\n", route->path, route->about);
 	buf_put_text(&body, "\nTenants:");
-	for (uint32_t i = 0; i < request->server->settings->tenant_count; i++)
-		buf_printf(&body, " %s", request->server->settings->tenants[i].name);
+	for (uint32_t i = 0; i < request->settings->tenant_count; i++)
+		buf_printf(&body, " %s", request->settings->tenants[i].name);
 	buf_put_byte(&body, '\n');
 	request_answer(request, MHD_HTTP_OK, "text/plain; charset=utf-8", &body, NULL);
 }
@@ -27,7 +27,7 @@ void handle_stages(struct request *request)
 {
 	static const char *const columns[] = {"stage", "label", "stage_order", "orientation",
 	                                      "entry"};
-	const struct catalog *catalog = &request->server->settings->catalog;
+	const struct catalog *catalog = &request->settings->catalog;
 	struct buf body = {.len = 0};
 	struct sheet sheet = {.buf = &body};
 	if (!request_format(request, TABLES, &sheet.format))
@@ -55,7 +55,7 @@ void handle_kpis(struct request *request)
 	static const char *const columns[] = {"kpi",    "label",      "stage",  "orientation",
 	                                      "unit",   "direction",  "layer",  "expr",
 	                                      "factor", "min_sample", "min_on", "small_sample"};
-	const struct catalog *catalog = &request->server->settings->catalog;
+	const struct catalog *catalog = &request->settings->catalog;
 	struct buf body = {.len = 0};
 	struct sheet sheet = {.buf = &body};
 	if (!request_format(request, TABLES, &sheet.format))
@@ -190,7 +190,7 @@ void handle_sources(struct request *request)
 	                                      "restated_after_final",
 	                                      "dedup_window_short",
 	                                      "reject_codes"};
-	const struct settings *settings = request->server->settings;
+	const struct settings *settings = request->settings;
 	struct buf body = {.len = 0};
 	struct sheet sheet = {.buf = &body};
 	struct feeds feeds;
@@ -247,8 +247,12 @@ void handle_ready(struct request *request)
 		return;
 	for (uint32_t i = 0; i < server->settings->tenant_count; i++)
 		ready = ready && driver_phase(server->drivers[i]) == DRIVER_READY;
-	if (sheet.format == FORMAT_JSON)
+	if (sheet.format == FORMAT_JSON) {
 		buf_printf(&body, "{\"status\":\"%s\",", ready ? "ready" : "not_ready");
+		buf_put_text(&body, "\"reload_refused\":");
+		json_put_text(&body, server->note);
+		buf_put_text(&body, ",");
+	}
 	request_sheet_begin(&sheet, "tenants");
 	sheet_header(&sheet, columns, sizeof(columns) / sizeof(columns[0]));
 	for (uint32_t i = 0; i < server->settings->tenant_count; i++) {

@@ -135,6 +135,14 @@ void ingest_server_free(struct ingest_server *server)
 
 /* ---- starting ---- */
 
+void ingest_server_reload(struct ingest_server *server, const struct settings *settings,
+                          struct driver **drivers)
+{
+	server->settings = settings;
+	server->drivers = drivers;
+	session_hub_reload(server->hub, settings);
+}
+
 const char *ingest_server_address(const struct ingest_server *server)
 {
 	return server->address;

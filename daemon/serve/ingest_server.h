@@ -23,6 +23,11 @@ struct ingest_server;
 int ingest_server_start(uv_loop_t *loop, const struct settings *settings, struct driver **drivers,
                         struct ingest_server **ret_server, char *reason) SG_MUST_CHECK;
 
+/* Works with other settings from now on; the listeners stay. The first drivers
+ * are those of before, in the same order. */
+void ingest_server_reload(struct ingest_server *server, const struct settings *settings,
+                          struct driver **drivers);
+
 /* "127.0.0.1:7311", with the port that is really in use. */
 const char *ingest_server_address(const struct ingest_server *server);
 /* Path of the Unix socket; "" = none, because the state directory's path is

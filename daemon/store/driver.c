@@ -243,6 +243,7 @@ void driver_pump(struct driver *driver)
 {
 	if (driver->closing)
 		return;
+	driver->pumped_ms = driver_now(driver);
 	if (stop_is_over(driver)) {
 		begin_close(driver);
 		return;
@@ -285,6 +286,7 @@ struct driver *driver_new(uv_loop_t *loop, const struct settings *settings,
 	driver->backoff_ms = BACKOFF_MIN;
 	driver->confirms_end = &driver->confirms;
 	driver->need_read = true;
+	driver->pumped_ms = driver_now(driver);
 	/* The lock on the managed Redis' state directory proves that the recorded
 	 * owner is gone. */
 	driver->may_acquire = true;
@@ -311,6 +313,24 @@ void driver_free(struct driver *driver)
 	partition_free(driver->partition);
 	free(driver->socket_path);
 	free(driver);
+}
+
+void driver_reload(struct driver *driver, const struct settings *settings,
+                   const struct tenant *tenant)
+{
+	driver->settings = settings;
+	driver->tenant = tenant;
+	if (driver->partition)
+		partition_reload(driver->partition, settings, tenant);
+}
+
+bool driver_stuck(const struct driver *driver)
+{
+	uint64_t now = driver_now(driver);
+	if (driver->closing || driver->halted)
+		return false;
+	return now - driver->pumped_ms > STUCK_MS ||
+	       (driver->control != CONTROL_NONE && now - driver->control_ms > STUCK_MS);
 }
 
 enum driver_phase driver_phase(const struct driver *driver)

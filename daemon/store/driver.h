@@ -58,6 +58,17 @@ const char *driver_owner(const struct driver *driver);
 /* The acknowledgement level in force, "fsync". */
 const char *driver_level(const struct driver *driver);
 
+/* Works with other settings from now on, and with this tenant of theirs, which
+ * has the same name and zone. Positions in the catalog are those of before; the
+ * former settings are not looked at again. */
+void driver_reload(struct driver *driver, const struct settings *settings,
+                   const struct tenant *tenant);
+
+/* True when the driver itself stands still (no turn of its own, or a command that
+ * neither answered nor timed out, for half a minute): only a restart mends that.
+ * A Redis that is slow or away is not such a fault. */
+bool driver_stuck(const struct driver *driver);
+
 /* Work was applied: flush when the group-commit rule allows. */
 void driver_kick(struct driver *driver);
 

@@ -28,7 +28,8 @@
 #define GRACE_MS     5000 /* more, when a higher generation was ever seen */
 #define SLOW_READ_MS 1000 /* a slower reading starts the watch again */
 #define JOB_MS       10000
-#define STOP_MS      5000 /* longest wait for Redis at a stop */
+#define STOP_MS      5000  /* longest wait for Redis at a stop */
+#define STUCK_MS     30000 /* every command times out long before */
 #define BACKOFF_MIN  10
 #define BACKOFF_MAX  500
 #define REASON_MAX   512
@@ -96,8 +97,9 @@ struct driver {
 
 	struct redis *conn;
 	struct script_set scripts;
-	bool up;           /* scripts loaded, settings checked */
-	uint64_t retry_ms; /* no connecting or reading before this time */
+	bool up;            /* scripts loaded, settings checked */
+	uint64_t retry_ms;  /* no connecting or reading before this time */
+	uint64_t pumped_ms; /* when it was last seen to */
 	uint32_t backoff_ms;
 
 	enum driver_phase phase;

@@ -42,6 +42,13 @@ struct partition *partition_new(const struct settings *settings, const struct te
 	return partition;
 }
 
+void partition_reload(struct partition *partition, const struct settings *settings,
+                      const struct tenant *tenant)
+{
+	partition->settings = settings;
+	partition->tenant = tenant;
+}
+
 void partition_free(struct partition *partition)
 {
 	free(partition);

@@ -22,6 +22,7 @@ struct value {
 	int64_t number_micros;
 	struct linear num;
 	struct linear den;
+	int over; /* of a quotient: struct expr; else -1 */
 };
 
 struct parser {
@@ -80,33 +81,54 @@ static bool meets(const struct measure *a, const struct measure *b)
 	return own && other && a->money && b->money;
 }
 
-static int check_sum(struct parser *parser, const char *at, const struct linear *left,
-                     const struct linear *right)
+static bool is_gauge(const struct measure *measure)
 {
-	const struct measure *measures = parser->catalog->measures;
-	for (uint32_t i = 0; i < left->count; i++) {
-		for (uint32_t j = 0; j < right->count; j++) {
-			const struct measure *a = &measures[left->terms[i].measure];
-			const struct measure *b = &measures[right->terms[j].measure];
-			if (a->money != b->money)
-				return fail(
-				    parser, at,
-				    "`%.40s` (%s) and `%.40s` (%s) cannot be added: a sum is all "
-				    "money or all counts",
-				    a->id, a->money ? "money" : "count", b->id,
-				    b->money ? "money" : "count");
-			if (!meets(a, b))
-				return fail(
-				    parser, at,
-				    "`%.40s` (%s) and `%.40s` (%s) cannot be added: layers do not "
-				    "mix in one sum",
-				    a->id, layer_name(a->layer), b->id, layer_name(b->layer));
-		}
-	}
+	return measure->kind == MEASURE_GAUGE;
+}
+
+static int check_pair(struct parser *parser, const char *at, const struct term *left,
+                      const struct term *right)
+{
+	const struct measure *a = &parser->catalog->measures[left->measure];
+	const struct measure *b = &parser->catalog->measures[right->measure];
+	if (is_gauge(a) != is_gauge(b))
+		return fail(parser, at,
+		            "`%.40s` (%s) and `%.40s` (%s) cannot be added: a level is not a sum",
+		            a->id, is_gauge(a) ? "a gauge" : "a sum", b->id,
+		            is_gauge(b) ? "a gauge" : "a sum");
+	if (left->at == AT_MEAN || right->at == AT_MEAN)
+		return fail(parser, at, "mean(%.40s) stands alone: a mean is not part of a sum",
+		            left->at == AT_MEAN ? a->id : b->id);
+	if (a->money != b->money)
+		return fail(parser, at,
+		            "`%.40s` (%s) and `%.40s` (%s) cannot be added: a sum is all money or "
+		            "all counts",
+		            a->id, a->money ? "money" : "count", b->id,
+		            b->money ? "money" : "count");
+	if (!meets(a, b))
+		return fail(parser, at,
+		            "`%.40s` (%s) and `%.40s` (%s) cannot be added: layers do not mix in "
+		            "one sum",
+		            a->id, layer_name(a->layer), b->id, layer_name(b->layer));
 	return 0;
 }
 
+static int check_sum(struct parser *parser, const char *at, const struct linear *left,
+                     const struct linear *right)
+{
+	int err = 0;
+	for (uint32_t i = 0; !err && i < left->count; i++)
+		for (uint32_t j = 0; !err && j < right->count; j++)
+			err = check_pair(parser, at, &left->terms[i], &right->terms[j]);
+	return err;
+}
+
 /* ---- arithmetic on values ---- */
+
+static bool same_term(const struct term *a, const struct term *b)
+{
+	return a->measure == b->measure && a->at == b->at;
+}
 
 /* left + sign x right; terms of one measure become one, a term of 0 none. */
 static int linear_add(struct parser *parser, const char *at, const struct linear *left,
@@ -120,10 +142,11 @@ static int linear_add(struct parser *parser, const char *at, const struct linear
 	sum.count = left->count;
 	for (uint32_t i = 0; i < right->count; i++) {
 		uint32_t j = 0;
-		while (j < sum.count && sum.terms[j].measure != right->terms[i].measure)
+		while (j < sum.count && !same_term(&sum.terms[j], &right->terms[i]))
 			j++;
 		if (j == sum.count)
-			sum.terms[sum.count++] = (struct term){.measure = right->terms[i].measure};
+			sum.terms[sum.count++] = (struct term){.measure = right->terms[i].measure,
+			                                       .at = right->terms[i].at};
 		int64_t factor;
 		if (__builtin_mul_overflow(right->terms[i].factor_micros, sign, &factor) ||
 		    __builtin_add_overflow(sum.terms[j].factor_micros, factor,
@@ -203,6 +226,21 @@ static int value_add(struct parser *parser, const char *at, const struct value *
 	return err;
 }
 
+/* A quotient divided by the mean of a gauge; a factor of the mean goes above. */
+static int value_over(struct parser *parser, const char *at, const struct value *left,
+                      const struct value *right, struct value *ret_value)
+{
+	const struct term *mean = right->num.terms;
+	struct value out = *left;
+	int err = mean->factor_micros == NUM_MICROS
+	              ? 0
+	              : value_scale(parser, at, left, mean->factor_micros, true, &out);
+	out.over = mean->measure;
+	if (!err)
+		*ret_value = out;
+	return err;
+}
+
 static int value_combine(struct parser *parser, const char *at, const struct value *left,
                          const struct value *right, bool divide, struct value *ret_value)
 {
@@ -214,9 +252,15 @@ static int value_combine(struct parser *parser, const char *at, const struct val
 		return fail(parser, at, "two measures cannot be multiplied");
 	if (left->kind == VALUE_NUMBER)
 		return fail(parser, at, "a number cannot be divided by a measure");
+	if (left->kind == VALUE_RATIO && left->over < 0 && right->kind == VALUE_LINEAR &&
+	    right->num.terms[0].at == AT_MEAN)
+		return value_over(parser, at, left, right, ret_value);
 	if (left->kind == VALUE_RATIO || right->kind == VALUE_RATIO)
-		return fail(parser, at, "an expression has one division, at the top");
-	*ret_value = (struct value){VALUE_RATIO, 0, left->num, right->num};
+		return fail(parser, at,
+		            "an expression has one division, at the top; `/ mean(gauge)` alone may "
+		            "follow it, once");
+	*ret_value =
+	    (struct value){.kind = VALUE_RATIO, .num = left->num, .den = right->num, .over = -1};
 	return 0;
 }
 
@@ -229,7 +273,7 @@ static int parse_number(struct parser *parser, struct value *ret_value)
 	const char *start = parser->next;
 	while (is_digit(*parser->next) || *parser->next == '.')
 		parser->next++;
-	struct value value = {.kind = VALUE_NUMBER};
+	struct value value = {.kind = VALUE_NUMBER, .over = -1};
 	size_t len = (size_t)(parser->next - start);
 	int err = num_parse(start, len, 6, NUM_EXACT, &value.number_micros);
 	if (err || is_name(*parser->next))
@@ -238,7 +282,8 @@ static int parse_number(struct parser *parser, struct value *ret_value)
 	return 0;
 }
 
-static int parse_measure(struct parser *parser, struct value *ret_value)
+/* `measure` or `measure@layer` at the cursor, to its position. */
+static int parse_name(struct parser *parser, int *ret_measure)
 {
 	const char *start = parser->next;
 	while (is_name(*parser->next))
@@ -259,12 +304,97 @@ static int parse_measure(struct parser *parser, struct value *ret_value)
 	if (measure < 0)
 		return fail(parser, start, "unknown measure `%.*s`", (int)(len < 80 ? len : 80),
 		            start);
+	*ret_measure = measure;
+	return 0;
+}
+
+/* The daemon's own sums of answers stand in sets of their own. */
+static bool is_answers(const struct catalog *catalog, int measure)
+{
+	return catalog->measures[measure].layer == LAYER_SURVEY &&
+	       (measure == catalog->respondents || measure == catalog->weight ||
+	        measure == catalog->weight_squared || measure == catalog->wave_tables);
+}
+
+static int put_term(struct parser *parser, int measure, enum term_at at, struct value *ret_value)
+{
 	struct term *term = arena_alloc(parser->arena, sizeof(*term));
 	if (!term)
 		return fail(parser, NULL, "%s", err_rule(ERR_NOMEM));
-	*term = (struct term){.measure = (uint16_t)measure, .factor_micros = NUM_MICROS};
-	*ret_value = (struct value){.kind = VALUE_LINEAR, .num = {term, 1}};
+	*term = (struct term){(uint16_t)measure, at, NUM_MICROS};
+	*ret_value = (struct value){.kind = VALUE_LINEAR, .num = {term, 1}, .over = -1};
 	return 0;
+}
+
+static int parse_measure(struct parser *parser, struct value *ret_value)
+{
+	const char *start = parser->next;
+	int measure = 0;
+	int err = parse_name(parser, &measure);
+	if (err)
+		return err;
+	const struct measure *row = &parser->catalog->measures[measure];
+	if (row->kind == MEASURE_RATE)
+		return fail(parser, start,
+		            "`%.40s` is an exchange rate: money is converted by itself", row->id);
+	if (is_answers(parser->catalog, measure))
+		return fail(parser, start,
+		            "`%.40s` belongs to survey answers: a KPI of them has `survey`, not "
+		            "`expr`",
+		            row->id);
+	return put_term(parser, measure, is_gauge(row) ? AT_LAST : AT_SUM, ret_value);
+}
+
+static const struct {
+	const char *name;
+	enum term_at at;
+} functions[] = {{"start", AT_START}, {"mean", AT_MEAN}};
+
+/* The function that begins at the cursor, which then stands behind its `(`; NULL
+ * when a measure does. */
+static const char *accept_function(struct parser *parser, enum term_at *ret_at)
+{
+	for (size_t i = 0; i < sizeof(functions) / sizeof(*functions); i++) {
+		const char *start = parser->next;
+		size_t len = strlen(functions[i].name);
+		if (strncmp(start, functions[i].name, len) != 0 || is_name(start[len]))
+			continue;
+		parser->next += len;
+		if (accept(parser, '(')) {
+			*ret_at = functions[i].at;
+			return functions[i].name;
+		}
+		parser->next = start;
+	}
+	return NULL;
+}
+
+static int parse_function(struct parser *parser, const char *name, enum term_at term_at,
+                          struct value *ret_value)
+{
+	int measure = 0;
+	skip_blanks(parser);
+	const char *start = parser->next;
+	if (*start < 'a' || *start > 'z')
+		return fail(parser, start, "%s() takes the name of a gauge", name);
+	int err = parse_name(parser, &measure);
+	if (err)
+		return err;
+	const struct measure *row = &parser->catalog->measures[measure];
+	if (!is_gauge(row))
+		return fail(parser, start, "%s() takes a gauge, and `%.40s` is none", name,
+		            row->id);
+	if (!accept(parser, ')'))
+		return fail(parser, parser->next, "a `)` is missing: %s() takes one gauge", name);
+	return put_term(parser, measure, term_at, ret_value);
+}
+
+static int parse_word(struct parser *parser, struct value *ret_value)
+{
+	enum term_at at = AT_SUM;
+	const char *function = accept_function(parser, &at);
+	return function ? parse_function(parser, function, at, ret_value)
+	                : parse_measure(parser, ret_value);
 }
 
 static int parse_factor(struct parser *parser, struct value *ret_value)
@@ -285,7 +415,7 @@ static int parse_factor(struct parser *parser, struct value *ret_value)
 	} else if (is_digit(*start) || *start == '.') {
 		err = parse_number(parser, ret_value);
 	} else if (*start >= 'a' && *start <= 'z') {
-		err = parse_measure(parser, ret_value);
+		err = parse_word(parser, ret_value);
 	} else if (*start == '\0') {
 		err = fail(parser, start,
 		           "the expression ends where a measure or number is expected");
@@ -337,7 +467,7 @@ static int parse_sum(struct parser *parser, struct value *ret_value)
 }
 
 int expr_parse(const struct catalog *catalog, struct arena *arena, const char *text,
-               struct linear *ret_num, struct linear *ret_den, struct expr_error *ret_error)
+               struct expr *ret_expr, struct expr_error *ret_error)
 {
 	struct parser parser = {catalog, arena, ret_error, text, text, 0};
 	struct value value;
@@ -351,7 +481,11 @@ int expr_parse(const struct catalog *catalog, struct arena *arena, const char *t
 		return fail(&parser, parser.next, "an operator is expected here");
 	if (value.kind == VALUE_NUMBER)
 		return fail(&parser, NULL, "the expression names no measure");
-	*ret_num = value.num;
-	*ret_den = value.kind == VALUE_RATIO ? value.den : (struct linear){0};
+	bool quotient = value.kind == VALUE_RATIO;
+	*ret_expr = (struct expr){
+	    .num = value.num,
+	    .den = quotient ? value.den : (struct linear){0},
+	    .over = quotient ? value.over : -1,
+	};
 	return 0;
 }

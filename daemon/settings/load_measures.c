@@ -93,7 +93,7 @@ static int read_additive(struct loader *loader, const struct yaml_node *list,
                          uint32_t *ret_additive)
 {
 	const struct catalog *catalog = &loader->settings->catalog;
-	bool preset = strcmp(list->file, loader->top->file) != 0;
+	bool preset = loader_is_preset(loader, list);
 	uint32_t mask = 0;
 	int err = yaml_expect(list, YAML_KIND_SEQ, loader->error);
 	for (uint32_t i = 0; !err && i < list->count; i++) {

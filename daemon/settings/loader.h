@@ -27,7 +27,7 @@ struct loader {
 
 extern const struct schema root_schema, listen_schema, retention_schema, limits_schema,
     dedup_schema, defaults_schema, tenant_schema, measure_schema, dimension_schema, stage_schema,
-    kpi_schema;
+    kpi_schema, survey_schema, survey_of_schema;
 
 /* Says so in the error; ERR_NOMEM. */
 int loader_nomem(struct loader *loader);
@@ -48,6 +48,23 @@ int section_load(struct loader *loader, const char *section, enum yaml_kind kind
  * one of the daemon's own. */
 int loader_value(struct loader *loader, const struct yaml_node *node,
                  const char **ret_value) SG_MUST_CHECK;
+
+/* A measure that is a count, `name` as `key` of the map gave it; -1 for no name. */
+int loader_count(struct loader *loader, const struct yaml_node *map, const char *key,
+                 const char *name, int *ret_measure) SG_MUST_CHECK;
+
+/* True for what a preset says: it serves whatever else is configured, so that
+ * what it names beyond that is no mistake. */
+bool loader_is_preset(const struct loader *loader, const struct yaml_node *node);
+
+/* "upstream", "downstream", NULL */
+extern const char *const loader_orientations[];
+
+/* `survey: {...}` of a KPI. */
+int load_survey(struct loader *loader, const struct yaml_node *map,
+                const struct kpi_survey **ret_survey) SG_MUST_CHECK;
+/* "share(tracker/aided: yes)", to be read by people; NULL out of memory. */
+const char *survey_text(struct loader *loader, const struct kpi_survey *survey);
 
 /* The daemon's own measures and dimensions: refused where they are configured,
  * and put behind what is. The lists have room for that many more. */

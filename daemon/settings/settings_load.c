@@ -24,6 +24,11 @@ int loader_path(struct loader *loader, const char *path, const char **ret_path)
 	return 0;
 }
 
+bool loader_is_preset(const struct loader *loader, const struct yaml_node *node)
+{
+	return strcmp(node->file, loader->top->file) != 0;
+}
+
 const char *loader_label(struct loader *loader, const char *id)
 {
 	char *label = arena_strndup(loader->arena, id, strlen(id));
@@ -115,7 +120,8 @@ void settings_describe(struct buf *out)
 	static const struct schema *const schemas[] = {
 	    &root_schema,      &listen_schema,   &retention_schema, &limits_schema,
 	    &dedup_schema,     &defaults_schema, &tenant_schema,    &measure_schema,
-	    &dimension_schema, &stage_schema,    &kpi_schema,       NULL,
+	    &dimension_schema, &stage_schema,    &kpi_schema,       &survey_schema,
+	    &survey_of_schema, &survey_schema,   &survey_of_schema, NULL,
 	};
 	for (const struct schema *const *schema = schemas; *schema; schema++)
 		schema_describe(*schema, out);

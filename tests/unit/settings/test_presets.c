@@ -27,10 +27,29 @@ static const struct {
 	uint64_t min_sample;
 	const char *min_on;
 } kpi_rows[] = {
+    {"share_of_voice_spend", "market", "market", "ratio", "higher", 0, NULL},
+    {"share_of_voice_impressions", "market", "market", "ratio", "higher", 100, NULL},
+    {"share_of_voice_mentions", "market", "market", "ratio", "higher", 100, NULL},
+    {"share_of_search", "market", "market", "ratio", "higher", 1000, NULL},
+    {"share_of_market", "market", "market", "ratio", "higher", 0, NULL},
+    {"esov", "market", "market", "points", "higher", 0, NULL},
+    {"net_sentiment", "market", "market", "ratio", "higher", 50, NULL},
+    {"pain_share", "market", "survey", "ratio", "neutral", 50, NULL},
+    {"price_index", "market", "commerce+market", "index", "neutral", 30, NULL},
+    {"value_for_money", "market", "survey", "ratio", "higher", 50, NULL},
+    {"upstream_share", "market", "observed", "ratio", "neutral", 0, NULL},
+    {"unaided_awareness", "awareness", "survey", "ratio", "higher", 100, NULL},
+    {"tom", "awareness", "survey", "ratio", "higher", 100, NULL},
+    {"aided_awareness", "awareness", "survey", "ratio", "higher", 100, NULL},
+    {"ad_recall", "awareness", "survey", "ratio", "higher", 100, NULL},
+    {"brand_recall", "awareness", "survey", "ratio", "higher", 100, NULL},
+    {"favourability", "awareness", "survey", "ratio", "higher", 100, NULL},
+    {"brand_score", "awareness", "survey", "index", "higher", 0, NULL},
     {"impressions", "awareness", "observed", "count", "higher", 0, NULL},
     {"spend", "awareness", "observed", "money", "neutral", 0, NULL},
     {"cpm", "awareness", "observed", "money", "lower", 1000, NULL},
     {"viewability", "awareness", "observed", "ratio", "higher", 1000, NULL},
+    {"impression_share", "awareness", "observed", "ratio", "higher", 0, NULL},
     {"clicks", "engagement", "observed", "count", "higher", 0, NULL},
     {"link_clicks", "engagement", "observed", "count", "higher", 0, NULL},
     {"engagements", "engagement", "observed", "count", "higher", 0, NULL},
@@ -40,6 +59,7 @@ static const struct {
     {"cpe", "engagement", "observed", "money", "lower", 30, "engagements"},
     {"vtr", "engagement", "observed", "ratio", "higher", 300, NULL},
     {"engaged_session_rate", "engagement", "observed", "ratio", "higher", 100, NULL},
+    {"audience_growth", "engagement", "observed", "ratio", "higher", 100, NULL},
     {"email_open_rate", "engagement", "observed", "ratio", "higher", 500, NULL},
     {"ctor", "engagement", "observed", "ratio", "higher", 500, NULL},
     {"unsubscribe_rate", "engagement", "observed", "ratio", "lower", 500, NULL},
@@ -48,6 +68,12 @@ static const struct {
     {"engaged_sessions", "consideration", "observed", "count", "higher", 0, NULL},
     {"product_views", "consideration", "observed", "count", "higher", 0, NULL},
     {"product_view_rate", "consideration", "observed", "ratio", "higher", 100, NULL},
+    {"consideration_all", "consideration", "survey", "ratio", "higher", 100, NULL},
+    {"consideration_aware", "consideration", "survey", "ratio", "higher", 100, NULL},
+    {"preference", "consideration", "survey", "ratio", "higher", 100, NULL},
+    {"purchase_intent", "consideration", "survey", "ratio", "higher", 100, NULL},
+    {"brand_funnel", "consideration", "survey", "ratio", "higher", 100, NULL},
+    {"attribute", "consideration", "survey", "ratio", "higher", 100, NULL},
     {"add_to_carts", "intent", "observed", "count", "higher", 0, NULL},
     {"checkouts", "intent", "observed", "count", "higher", 0, NULL},
     {"leads", "intent", "observed", "count", "higher", 0, NULL},
@@ -80,6 +106,9 @@ static const struct {
     {"refund_rate_by_refund_day", "loyalty", "commerce", "ratio", "lower", 30, "orders"},
     {"repeat_order_share", "loyalty", "commerce", "ratio", "higher", 30, NULL},
     {"resolution_rate", "loyalty", "observed", "ratio", "higher", 30, NULL},
+    {"nps", "loyalty", "survey", "points", "higher", 100, NULL},
+    {"csat_mean", "loyalty", "survey", "index", "higher", 50, NULL},
+    {"csat_t2b", "loyalty", "survey", "ratio", "higher", 50, NULL},
 };
 
 Test(presets, kpis)
@@ -100,7 +129,12 @@ Test(presets, kpis)
 		if (min_on)
 			cr_assert_str_eq(min_on, kpi_rows[i].min_on);
 		cr_assert_eq(kpi->orientation, catalog->stages[kpi->stage].orientation);
-		cr_assert_eq(kpi->mult, strcmp(kpi->id, "cpm") == 0 ? 1000 : 1);
+		int mult = strcmp(kpi->id, "cpm") == 0           ? 1000
+		           : strcmp(kpi->id, "esov") == 0        ? 100
+		           : strcmp(kpi->id, "price_index") == 0 ? 100
+		                                                 : 1;
+		cr_assert_eq(kpi->mult, mult, "%s", kpi->id);
+		cr_assert_eq(kpi->small_sample_show, kpi->kind == KPI_SURVEY, "%s", kpi->id);
 	}
 }
 
@@ -117,6 +151,73 @@ Test(presets, roi_takes_goods_refunds_and_spend_off)
 	}
 	cr_assert_eq(roi->den.count, 1);
 	cr_assert_str_eq(catalog->measures[roi->den.terms[0].measure].id, "spend");
+}
+
+/* What those KPIs are that are no plain quotient. */
+Test(presets, kinds_of_kpis)
+{
+	static const struct {
+		const char *kpi;
+		enum kpi_kind kind;
+		const char *text;
+		bool branded;
+	} rows[] = {
+	    {"share_of_voice_spend", KPI_SHARE, "share(competitor_spend)", false},
+	    {"share_of_voice_mentions", KPI_SHARE, "share(mentions)", false},
+	    {"share_of_search", KPI_SHARE, "share(searches)", false},
+	    {"esov", KPI_SHARE, "share(competitor_spend) - share(market_revenue)", false},
+	    {"upstream_share", KPI_ORIENTATION, "orientation_share(spend)", false},
+	    {"pain_share", KPI_SURVEY, "share(needs/pains)", false},
+	    {"value_for_money", KPI_SURVEY, "share(tracker/value: 4, 5)", true},
+	    {"unaided_awareness", KPI_SURVEY, "share(tracker/unaided: first, other)", true},
+	    {"tom", KPI_SURVEY, "share(tracker/unaided: first)", true},
+	    {"aided_awareness", KPI_SURVEY, "share(tracker/aided: yes)", true},
+	    {"ad_recall", KPI_SURVEY, "share(tracker/ad_recall: yes)", true},
+	    {"brand_recall", KPI_SURVEY, "share(tracker/brand_recall: yes)", true},
+	    {"favourability", KPI_SURVEY, "share(tracker/favour: 4, 5)", true},
+	    {"consideration_all", KPI_SURVEY, "share(tracker/consider: yes | asked tracker/aided)",
+	     true},
+	    {"consideration_aware", KPI_SURVEY, "share(tracker/consider: yes)", true},
+	    {"preference", KPI_SURVEY, "share(tracker/prefer: yes)", true},
+	    {"purchase_intent", KPI_SURVEY, "share(tracker/intent: 4, 5)", true},
+	    {"brand_funnel", KPI_SURVEY, "share(tracker/consider: yes | tracker/aided: yes)", true},
+	    {"attribute", KPI_SURVEY, "share(tracker/attributes)", true},
+	    {"nps", KPI_SURVEY, "nps(nps/recommend)", false},
+	    {"csat_mean", KPI_SURVEY, "mean(csat/satisfaction)", false},
+	    {"csat_t2b", KPI_SURVEY, "share(csat/satisfaction: 4, 5)", false},
+	};
+	const struct catalog *catalog = &settings->catalog;
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		int found = catalog_kpi(catalog, rows[i].kpi, strlen(rows[i].kpi));
+		cr_assert_geq(found, 0, "%s", rows[i].kpi);
+		const struct kpi *kpi = &catalog->kpis[found];
+		cr_assert_eq(kpi->kind, rows[i].kind, "%s", kpi->id);
+		cr_assert_str_eq(kpi->expr, rows[i].text, "%s: %s", kpi->id, kpi->expr);
+		cr_assert_eq(kpi->survey != NULL, kpi->kind == KPI_SURVEY, "%s", kpi->id);
+		if (kpi->survey)
+			cr_assert_eq(kpi->survey->branded, rows[i].branded, "%s", kpi->id);
+		else
+			cr_assert_eq(kpi->num.count, 1, "%s", kpi->id);
+	}
+}
+
+Test(presets, levels_in_kpis)
+{
+	const struct catalog *catalog = &settings->catalog;
+	const struct kpi *growth = &catalog->kpis[catalog_kpi(catalog, "audience_growth", 15)];
+	const struct kpi *price = &catalog->kpis[catalog_kpi(catalog, "price_index", 11)];
+	const struct kpi *score = &catalog->kpis[catalog_kpi(catalog, "brand_score", 11)];
+	cr_assert_eq(growth->den.terms[0].at, AT_START);
+	cr_assert_str_eq(catalog->measures[growth->den.terms[0].measure].id, "followers");
+	cr_assert_eq(growth->over, -1);
+	cr_assert_str_eq(catalog->measures[price->over].id, "price_competitor");
+	cr_assert_str_eq(catalog->measures[price->den.terms[0].measure].id, "units");
+	cr_assert(score->den.count == 0 && score->num.terms[0].at == AT_LAST);
+	const struct measure *followers = &catalog->measures[growth->den.terms[0].measure];
+	cr_assert(followers->additive_over >> catalog->channel_dim & 1);
+	cr_assert(!(followers->additive_over >> catalog->brand_dim & 1));
+	const struct measure *prices = &catalog->measures[price->over];
+	cr_assert(prices->kind == MEASURE_GAUGE && prices->money && prices->additive_over == 0);
 }
 
 Test(presets, stages)
@@ -167,6 +268,15 @@ Test(presets, layers_and_scales_of_measures)
 	    {"refunds", LAYER_COMMERCE, 6, true},
 	    {"sessions", LAYER_OBSERVED, 0, false},
 	    {"tickets", LAYER_OBSERVED, 0, false},
+	    {"hours", LAYER_OBSERVED, 6, false},
+	    {"research_cost", LAYER_OBSERVED, 6, true},
+	    {"followers_gained", LAYER_OBSERVED, 0, false},
+	    {"followers", LAYER_OBSERVED, 0, false},
+	    {"mentions_pos", LAYER_MARKET, 0, false},
+	    {"competitor_spend", LAYER_MARKET, 6, true},
+	    {"price_own", LAYER_MARKET, 6, true},
+	    {"search_index", LAYER_MARKET, 6, false},
+	    {"brand_score", LAYER_SURVEY, 6, false},
 	};
 	const struct catalog *catalog = &settings->catalog;
 	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {

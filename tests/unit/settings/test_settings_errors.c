@@ -7,6 +7,8 @@
 
 #define TENANT "tenants: {demo: {}}\n"
 
+#define SURVEY(text) TENANT "kpis:\n  x: {stage: market, unit: ratio, survey: " text "}\n"
+
 static const struct {
 	const char *text, *error;
 } rows[] = {
@@ -210,6 +212,111 @@ static const struct {
      "streamgauge.yaml:3: `min_on: spend`: money is never a sample or a flow, name a count"},
     {TENANT "kpis:\n  x: {stage: purchase, expr: clicks}\n",
      "streamgauge.yaml:3: `unit` is missing here (what the value is)"},
+    {TENANT
+     "kpis:\n  x: {stage: purchase, unit: ratio, expr: orders / sessions, min_on: followers}\n",
+     "streamgauge.yaml:3: `min_on: followers`: a level is never a sample or a flow, name a count"},
+    {TENANT
+     "kpis:\n  x: {stage: purchase, unit: ratio, expr: orders / mean(followers), min_sample: "
+     "5}\n",
+     "streamgauge.yaml:3: `min_sample` needs a count to be taken of: name one in `min_on`"},
+    {TENANT "kpis:\n  x: {stage: purchase, unit: index, expr: orders}\n",
+     "streamgauge.yaml:3: `unit: index` does not fit `orders`, which is a count"},
+    {TENANT "kpis:\n  x: {stage: purchase, unit: ratio, expr: brand_score}\n",
+     "streamgauge.yaml:3: `unit: ratio` does not fit `brand_score`, which is a level"},
+    {TENANT "kpis:\n  x: {stage: purchase, unit: money, expr: gross_revenue / units / "
+            "mean(price_own)}\n",
+     "streamgauge.yaml:3: `unit: money` does not fit `gross_revenue / units / mean(price_own)`, "
+     "which is a ratio"},
+    {TENANT "kpis:\n  x: {stage: purchase, unit: ratio, expr: orders / units / mean(price_own)}\n",
+     "streamgauge.yaml:3: `unit: ratio` does not fit `orders / units / mean(price_own)`, which is "
+     "a count per money"},
+    {TENANT "kpis:\n  x: {stage: purchase, unit: count, expr: clicks + followers}\n",
+     "streamgauge.yaml:3: x: at character 8 of \"clicks + followers\": `clicks` (a sum) and "
+     "`followers` (a gauge) cannot be added: a level is not a sum"},
+    /* other kinds of KPIs */
+    {TENANT "kpis:\n  x: {stage: market, unit: ratio}\n",
+     "streamgauge.yaml:3: a KPI has one of `expr`, `share`, `orientation_share` and `survey`; `x` "
+     "has none"},
+    {TENANT "kpis:\n  x: {stage: market, unit: ratio, expr: clicks, share: searches}\n",
+     "streamgauge.yaml:3: a KPI has one of `expr`, `share`, `orientation_share` and `survey`; `x` "
+     "has several"},
+    {TENANT "kpis:\n  x: {stage: market, unit: ratio, expr: clicks, less: searches}\n",
+     "streamgauge.yaml:3: `less` is for a KPI with `share`"},
+    {TENANT "kpis:\n  x: {stage: market, unit: ratio, share: searches / mentions}\n",
+     "streamgauge.yaml:3: `share: searches / mentions`: a quotient has no parts, name a sum"},
+    {TENANT "kpis:\n  x: {stage: market, unit: ratio, share: search_index}\n",
+     "streamgauge.yaml:3: `share: search_index`: levels of `search_index` do not add up over "
+     "brand"},
+    {TENANT "kpis:\n  x: {stage: market, unit: points, share: searches, less: searchs}\n",
+     "streamgauge.yaml:3: x: at character 1 of \"searchs\": unknown measure `searchs`"},
+    {TENANT "kpis:\n  x: {stage: market, unit: count, share: searches}\n",
+     "streamgauge.yaml:3: `unit: count` does not fit `share(searches)`, which is a ratio"},
+    {TENANT "kpis:\n  x: {stage: market, unit: ratio, share: competitor_spend, min_sample: 5}\n",
+     "streamgauge.yaml:3: `min_sample` needs a count to be taken of: name one in `min_on`"},
+    {TENANT "kpis:\n  x: {stage: market, unit: ratio, orientation_share: followers}\n",
+     "streamgauge.yaml:3: `orientation_share: followers`: levels of `followers` do not add up "
+     "over campaigns"},
+    {TENANT "kpis:\n  x: {stage: market, unit: money, orientation_share: spend}\n",
+     "streamgauge.yaml:3: `unit: money` does not fit `orientation_share(spend)`, which is a ratio"},
+    {TENANT "dimensions: {shop: {}}\ngrouping_sets: []\nmeasures: {searches: {}}\nevent_types: {}\n"
+            "stages: {market: {orientation: upstream}}\nkpis:\n  x: {stage: market, unit: ratio, "
+            "share: searches}\n",
+     "streamgauge.yaml:8: `share` needs the dimension `brand`, which is not configured"},
+    /* surveys */
+    {SURVEY("{}"), "streamgauge.yaml:3: `item` is missing here (the question, as <study>/<item>)"},
+    {SURVEY("aided"), "streamgauge.yaml:3: a map of `key: value` pairs is expected here, not a "
+                      "single value"},
+    {SURVEY("{item: aided}"),
+     "streamgauge.yaml:3: `item: aided` is not <study>/<item>, such as tracker/aided"},
+    {SURVEY("{item: tracker/a/b}"),
+     "streamgauge.yaml:3: `item: tracker/a/b` is not <study>/<item>, such as tracker/aided"},
+    {SURVEY("{item: 7/aided}"),
+     "streamgauge.yaml:3: `item: 7/aided` is not <study>/<item>, such as tracker/aided"},
+    {SURVEY("{item: tracker/}"),
+     "streamgauge.yaml:3: `item: tracker/` is not <study>/<item>, such as tracker/aided"},
+    {SURVEY("{item: t/a, base: tracker}"),
+     "streamgauge.yaml:3: `base: tracker` is not <study>/<item>, such as tracker/aided"},
+    {SURVEY("{item: t/a, base: t/a}"),
+     "streamgauge.yaml:3: `base: t/a` is the item itself: leave it out"},
+    {SURVEY("{item: t/a, option: [x]}"),
+     "streamgauge.yaml:3: unknown key `option`; known here: item, options, stat, base, of, "
+     "branded"},
+    {SURVEY("{item: t/a, options: x}"),
+     "streamgauge.yaml:3: a list is expected here, not a single value"},
+    {SURVEY("{item: t/a, options: []}"),
+     "streamgauge.yaml:3: `options` is empty: name the answers that count"},
+    {SURVEY("{item: t/a, options: [x, y, x]}"),
+     "streamgauge.yaml:3: the option `x` is given twice"},
+    {SURVEY("{item: t/a, options: [[x]]}"),
+     "streamgauge.yaml:3: a single value is expected here, not a list"},
+    {SURVEY("{item: t/a, options: [__other__]}"),
+     "streamgauge.yaml:3: `__other__`: values in __ are the daemon's own"},
+    {SURVEY("{item: t/a, stat: median}"),
+     "streamgauge.yaml:3: `median` is none of: share, nps, mean"},
+    {SURVEY("{item: t/a, stat: nps, options: ['9', '10']}"),
+     "streamgauge.yaml:3: `stat: nps` takes all answers of all who were asked: `options` has no "
+     "place beside it"},
+    {SURVEY("{item: t/a, stat: mean, base: t/b}"),
+     "streamgauge.yaml:3: `stat: mean` takes all answers of all who were asked: `base` has no "
+     "place beside it"},
+    {SURVEY("{item: t/a, options: [x], base: t/b, of: {item: t/c, options: [x]}}"),
+     "streamgauge.yaml:3: `base` and `of` both say whom the share is of: give one"},
+    {SURVEY("{item: t/a, of: {item: t/c, options: [x]}}"),
+     "streamgauge.yaml:3: `of` needs `options`: a step of a funnel is from some answers to "
+     "others"},
+    {SURVEY("{item: t/a, options: [x], of: {item: t/c}}"),
+     "streamgauge.yaml:3: `options` is missing here (the answers, as a list)"},
+    {SURVEY("{item: t/a, stat: nps}"),
+     "streamgauge.yaml:3: `unit: ratio` does not fit `nps(t/a)`, whose unit is points"},
+    {SURVEY("{item: t/a}, mult: 100"),
+     "streamgauge.yaml:3: `mult` is not for surveys: a share is a fraction, an NPS is in points "
+     "already"},
+    {SURVEY("{item: t/a}, min_on: clicks"),
+     "streamgauge.yaml:3: `min_on` is not for surveys: their sample are the respondents"},
+    {SURVEY("{item: t/a}, small_sample: maybe"),
+     "streamgauge.yaml:3: `maybe` is none of: hide, show"},
+    {"dimensions: {shop: {}}\ngrouping_sets: []\n" SURVEY("{item: t/a, branded: true}"),
+     "streamgauge.yaml:5: `branded` needs the dimension `brand`, which is not configured"},
     /* presets */
     {TENANT "stages: {preset: aida}\n",
      "streamgauge.yaml:2: there is no preset `aida` in presets/stages.yaml"},
@@ -220,7 +327,7 @@ static const struct {
     {TENANT "kpis:\n  preset: default\n  add: [cpi]\n",
      "streamgauge.yaml:4: a map of `key: value` pairs is expected here, not a list"},
     {TENANT "measures: {preset: default, remove: [spend]}\n",
-     "presets/kpis.yaml:21: spend: at character 1 of \"spend\": unknown measure `spend`"},
+     "presets/kpis.yaml:103: upstream_share: at character 1 of \"spend\": unknown measure `spend`"},
     {TENANT "presets_dir: nowhere\n",
      "nowhere/dimensions.yaml: cannot be read: No such file or directory"},
 };

@@ -16,7 +16,7 @@ static struct fake_hub *fake_of(const struct partition *partition)
 static struct partition *op_partition(void *arg, uint32_t tenant)
 {
 	struct fake_hub *fake = arg;
-	return fake->ready && tenant == 0 ? (struct partition *)fake : NULL;
+	return fake->ready && (tenant == 0 || fake->both) ? (struct partition *)fake : NULL;
 }
 
 static struct source *op_find(struct partition *partition, const char *name, size_t len)
@@ -49,6 +49,7 @@ static void op_touch(struct partition *partition, struct source *source)
 {
 	cr_assert_lt(source->number, fake_of(partition)->source_count);
 	fake_of(partition)->pending++;
+	fake_of(partition)->touches++;
 }
 
 static int op_apply(struct partition *partition, struct source *source,
@@ -77,8 +78,8 @@ static int op_apply(struct partition *partition, struct source *source,
 		source->cursor_len = (uint32_t)batch->cursor.len;
 	}
 	uint64_t rejected = batch->n_events < fake->reject ? batch->n_events : fake->reject;
-	*ret_outcome =
-	    (struct apply_outcome){.accepted = batch->n_events - rejected, .rejected = rejected};
+	*ret_outcome = (struct apply_outcome){.rejected = rejected};
+	*(uint64_t *)((char *)ret_outcome + fake->outcome) += batch->n_events - rejected;
 	if (rejected) {
 		ret_outcome->rejects = arena_zalloc(arena, sizeof(struct apply_reject));
 		ret_outcome->rejects[0] =
@@ -288,6 +289,14 @@ int fake_send_hello(struct fake_peer *peer, const Streamgauge__V1__Hello *hello)
 	return send_request(peer, &request);
 }
 
+int fake_send(struct fake_peer *peer, const Streamgauge__V1__Batch *batch)
+{
+	Streamgauge__V1__Request request = STREAMGAUGE__V1__REQUEST__INIT;
+	request.request_case = STREAMGAUGE__V1__REQUEST__REQUEST_BATCH;
+	request.batch = (Streamgauge__V1__Batch *)batch;
+	return send_request(peer, &request);
+}
+
 int fake_send_batch(struct fake_peer *peer, uint64_t sequence, uint32_t events, const char *cursor)
 {
 	Streamgauge__V1__Event items[256];
@@ -304,10 +313,7 @@ int fake_send_batch(struct fake_peer *peer, uint64_t sequence, uint32_t events, 
 	batch.n_events = events;
 	batch.cursor.data = (uint8_t *)(uintptr_t)cursor;
 	batch.cursor.len = strlen(cursor);
-	Streamgauge__V1__Request request = STREAMGAUGE__V1__REQUEST__INIT;
-	request.request_case = STREAMGAUGE__V1__REQUEST__REQUEST_BATCH;
-	request.batch = &batch;
-	return send_request(peer, &request);
+	return fake_send(peer, &batch);
 }
 
 Streamgauge__V1__Reply *fake_reply(struct fake_peer *peer)

@@ -30,16 +30,20 @@ struct fake_hub {
 	struct tenant tenants[2];
 	struct session_hub *hub;
 	bool ready;
+	bool both; /* also the tenant `other` has a partition, the same one */
 	struct source sources[FAKE_SOURCES];
 	char names[FAKE_SOURCES][SOURCE_NAME_MAX + 1];
 	uint32_t source_count;
 	size_t work;
 	uint64_t pending; /* generation that will hold what is applied */
 	int kicks;
+	int touches;     /* sources that changed beside their batches */
 	int applied;     /* batches */
 	int apply_again; /* answers ERR_AGAIN so many times */
 	int apply_err;
 	uint64_t reject; /* items of each batch that are rejected */
+	/* What becomes of the others; accepted where it is not set. */
+	size_t outcome; /* offset in struct apply_outcome */
 	struct fake_wait confirms[FAKE_WAITS];
 	int confirm_count;
 	struct fake_wait fetches[FAKE_WAITS];
@@ -64,6 +68,9 @@ void fake_flush(struct fake_hub *fake);
 Streamgauge__V1__Hello fake_hello(uint8_t *instance_bytes, uint8_t instance,
                                   Streamgauge__V1__Declaration *declaration);
 int fake_send_hello(struct fake_peer *peer, const Streamgauge__V1__Hello *hello);
+
+/* Any batch. */
+int fake_send(struct fake_peer *peer, const Streamgauge__V1__Batch *batch);
 
 /* A batch of `events` events whose cursor is `cursor`. */
 int fake_send_batch(struct fake_peer *peer, uint64_t sequence, uint32_t events, const char *cursor);

@@ -124,3 +124,18 @@ Test(frame, rest_lets_go_of_large_memory)
 	cr_assert_not_null(rest.bytes, "a small buffer is kept for the next rest");
 	frame_rest_deinit(&rest);
 }
+
+/* What fits is written where it stands; what is too much for any memory is not. */
+Test(frame, rest_moves_only_when_it_must)
+{
+	struct frame_rest rest = {0};
+	cr_assert_not_null(frame_rest_room(&rest, 8));
+	cr_assert_eq(frame_rest_keep(&rest, (const uint8_t *)"abcd", 4), 0);
+	frame_rest_take(&rest, 1);
+	cr_assert_eq(frame_rest_room(&rest, rest.cap - 4), rest.bytes + 4);
+	cr_assert_eq(rest.start, 1);
+	cr_assert_null(frame_rest_room(&rest, SIZE_MAX));
+	cr_assert_eq(frame_rest_left(&rest), 3);
+	cr_assert_eq(memcmp(rest.bytes + rest.start, "bcd", 3), 0);
+	frame_rest_deinit(&rest);
+}

@@ -16,7 +16,9 @@ enum change {
 	INSTANCE_SHORT,
 	INSTANCE_ZERO,
 	CLIENT_LONG,
+	CLIENT_MOST,
 	CLIENT_CONTROL,
+	CLIENT_DELETE,
 	NO_DECLARATION,
 	NO_CLASS,
 	CLASS_9,
@@ -32,7 +34,12 @@ enum change {
 	REPORT_TWICE,
 	REPORT_TWO_ROLLUPS,
 	REPORT_33,
+	REPORT_PLAIN_ID,
+	REPORT_DIGIT_FIRST,
 	FINAL_LONG,
+	FINAL_MOST,
+	CADENCE_LONG,
+	CADENCE_MOST,
 	NOT_READY,
 };
 
@@ -49,7 +56,9 @@ static const struct {
     {INSTANCE_SHORT, ERR_MALFORMED},
     {INSTANCE_ZERO, ERR_MALFORMED},
     {CLIENT_LONG, ERR_MALFORMED},
+    {CLIENT_MOST, 0},
     {CLIENT_CONTROL, ERR_MALFORMED},
+    {CLIENT_DELETE, ERR_MALFORMED},
     {NO_DECLARATION, ERR_BAD_DECLARATION},
     {NO_CLASS, ERR_BAD_DECLARATION},
     {CLASS_9, ERR_BAD_DECLARATION},
@@ -65,7 +74,12 @@ static const struct {
     {REPORT_TWICE, ERR_BAD_DECLARATION},
     {REPORT_TWO_ROLLUPS, ERR_BAD_DECLARATION},
     {REPORT_33, ERR_BAD_DECLARATION},
+    {REPORT_PLAIN_ID, 0},
+    {REPORT_DIGIT_FIRST, ERR_BAD_DECLARATION},
     {FINAL_LONG, ERR_BAD_DECLARATION},
+    {FINAL_MOST, 0},
+    {CADENCE_LONG, ERR_BAD_DECLARATION},
+    {CADENCE_MOST, 0},
     {NOT_READY, ERR_NOT_READY},
 };
 
@@ -76,6 +90,10 @@ static void change_reports(struct hello_case *c, enum change change)
 		c->declaration.class_ = STREAMGAUGE__V1__DECLARATION__CLASS__EVENT;
 	if (change == REPORT_BAD_ID)
 		c->reports[1].id = "Campaign";
+	if (change == REPORT_PLAIN_ID)
+		c->reports[1].id = "a1_b";
+	if (change == REPORT_DIGIT_FIRST)
+		c->reports[1].id = "1a";
 	if (change == REPORT_BAD_LEVEL)
 		c->reports[1].level = "keyword";
 	if (change == REPORT_TWICE)
@@ -115,6 +133,13 @@ static void change_hello(struct hello_case *c, enum change change)
 		c->text[65] = 0;
 		c->hello.client = c->text;
 		break;
+	case CLIENT_MOST:
+		c->text[64] = 0;
+		c->hello.client = c->text;
+		break;
+	case CLIENT_DELETE:
+		c->hello.client = "a\x7f";
+		break;
 	case CLIENT_CONTROL:
 		c->hello.client = "a\nevent=forged";
 		break;
@@ -140,7 +165,16 @@ static void change_hello(struct hello_case *c, enum change change)
 		c->declaration.time_zone = "../../../etc/passwd";
 		break;
 	case FINAL_LONG:
-		c->declaration.final_after_days = 4000;
+		c->declaration.final_after_days = 3661;
+		break;
+	case FINAL_MOST:
+		c->declaration.final_after_days = 3660;
+		break;
+	case CADENCE_LONG:
+		c->declaration.cadence_hours = 366 * 24 + 1;
+		break;
+	case CADENCE_MOST:
+		c->declaration.cadence_hours = 366 * 24;
 		break;
 	case NOTHING:
 	case NOT_READY:
@@ -273,7 +307,10 @@ enum restated {
 	OTHER_ZONE,
 	OTHER_LEVEL,
 	OTHER_ROLLUP,
-	MORE_REPORTS
+	MORE_REPORTS,
+	REPORTS_32,
+	REPORTS_33,
+	OTHER_CADENCE
 };
 
 static const struct {
@@ -290,11 +327,22 @@ static const struct {
     {OTHER_LEVEL, ERR_ACCOUNT_MISMATCH, 2},
     {OTHER_ROLLUP, ERR_ACCOUNT_MISMATCH, 2},
     {MORE_REPORTS, 0, 3},
+    {REPORTS_32, 0, 32},
+    {REPORTS_33, ERR_BAD_DECLARATION, 2},
+    {OTHER_CADENCE, 0, 2},
 };
 
 static void restate(struct hello_case *c, enum restated restated)
 {
-	declare_reports(c, restated == MORE_REPORTS ? 3 : 2);
+	declare_reports(c, restated == MORE_REPORTS                           ? 3
+	                   : restated == REPORTS_32 || restated == REPORTS_33 ? 32
+	                                                                      : 2);
+	if (restated == REPORTS_33)
+		c->reports[1].id = "another";
+	if (restated == OTHER_CADENCE) {
+		c->declaration.final_after_days = 7;
+		c->declaration.cadence_hours = 168;
+	}
 	c->declaration.currency = restated == OTHER_CURRENCY ? "EUR" : "USD";
 	c->declaration.time_zone = restated == OTHER_ZONE ? "Europe/Berlin" : "America/New_York";
 	if (restated == OTHER_LEVEL)
@@ -335,6 +383,9 @@ Test(session_hello, account_mismatch_table)
 		cr_assert_str_eq(source->zone_name, "America/New_York");
 		cr_assert(source->reports[0].rollup && !source->reports[1].rollup);
 
+		cr_assert_eq(source->cadence_hours, 24);
+		int touches = fake.touches;
+
 		restate(&c, restatements[i].restated);
 		fake_connect(&fake, &peer, "b");
 		int err = fake_send_hello(&peer, &c.hello);
@@ -350,6 +401,13 @@ Test(session_hello, account_mismatch_table)
 			fake_reply_free(reply);
 		}
 		cr_assert_eq(source->report_count, restatements[i].reports);
+		bool changed =
+		    restatements[i].restated == OTHER_CADENCE || restatements[i].reports > 2;
+		cr_assert_eq(fake.touches - touches, changed, "case %zu", i);
+		if (restatements[i].restated == OTHER_CADENCE) {
+			cr_assert_eq(source->final_after_days, 7);
+			cr_assert_eq(source->cadence_hours, 168);
+		}
 		fake_disconnect(&peer);
 		fake_deinit(&fake);
 	}

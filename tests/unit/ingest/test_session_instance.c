@@ -78,3 +78,23 @@ Test(session_instance, instance_table)
 		fake_deinit(&fake);
 	}
 }
+
+/* A source belongs to its tenant. */
+Test(session_instance, the_same_name_of_another_tenant_is_another_source)
+{
+	struct bed bed;
+	bed_open(&bed);
+	bed.fake.both = true;
+	uint8_t bytes[16];
+	Streamgauge__V1__Declaration declaration;
+	Streamgauge__V1__Hello hello = fake_hello(bytes, 1, &declaration);
+	hello.tenant = "other";
+	struct fake_peer other;
+	fake_connect(&bed.fake, &other, "b");
+	cr_assert_eq(fake_send_hello(&other, &hello), 0);
+	fake_confirm(&bed.fake, 0);
+	fake_reply_free(expect_welcome(&other));
+	cr_assert_eq(bed.peer.ended, 0);
+	fake_disconnect(&other);
+	bed_close(&bed);
+}

@@ -86,3 +86,30 @@ Test(session_loss, loss_of_a_source_that_is_gone_can_be_accepted)
 	fake_disconnect(&peer);
 	fake_deinit(&fake);
 }
+
+/* Sequences that were lost and given up have no bytes to be compared with, though
+ * older ones in the same places of the ring had. */
+Test(session_loss, repeats_of_what_was_given_up_are_duplicates)
+{
+	struct bed bed;
+	bed_open(&bed);
+	struct source *source = &bed.fake.sources[0];
+	cr_assert_eq(fake_send_batch(&bed.peer, 1, 1, "a"), 0);
+	fake_flush(&bed.fake);
+	fake_disconnect(&bed.peer);
+	int touches = bed.fake.touches;
+	struct greeting same = {.acked = 1};
+	open_session(&bed.fake, &bed.peer, "b", same);
+	fake_disconnect(&bed.peer);
+	cr_assert_eq(bed.fake.touches, touches, "nothing changed");
+	int kicks = bed.fake.kicks;
+	struct greeting greeting = {.acked = 66, .accept_loss = true};
+	open_session(&bed.fake, &bed.peer, "c", greeting);
+	cr_assert_eq(bed.fake.touches, touches + 1, "the loss is stored");
+	cr_assert_eq(bed.fake.kicks, kicks + 1);
+	cr_assert_eq(source->current.last_sequence, 66);
+	fake_flush(&bed.fake);
+	cr_assert_eq(fake_send_batch(&bed.peer, 65, 2, "b"), 0);
+	expect_ack(&bed.peer, (struct ack_is){.sequence = 65, .duplicates = 2});
+	bed_close(&bed);
+}

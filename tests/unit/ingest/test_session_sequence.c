@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Sessions: sequences, duplicates, conflicts, acknowledgements, limits. */
 #include <criterion/criterion.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -147,4 +148,87 @@ Test(session_sequence, limits_of_a_batch)
 		fake_disconnect(&peer);
 		fake_deinit(&fake);
 	}
+}
+
+/* A batch of which something was understood makes its source known, and that is
+ * stored once. */
+Test(session_sequence, what_makes_a_source_known)
+{
+	static const struct {
+		size_t outcome;
+		uint64_t reject;
+		bool known;
+	} table[] = {
+	    {offsetof(struct apply_outcome, accepted), 0, true},
+	    {offsetof(struct apply_outcome, duplicates), 0, true},
+	    {offsetof(struct apply_outcome, unchanged), 0, true},
+	    {offsetof(struct apply_outcome, stale), 0, true},
+	    {offsetof(struct apply_outcome, not_rolled_up), 0, true},
+	    {offsetof(struct apply_outcome, accepted), 2, false},
+	};
+	for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++) {
+		struct bed bed;
+		bed_open(&bed);
+		bed.fake.outcome = table[i].outcome;
+		bed.fake.reject = table[i].reject;
+		for (uint64_t sequence = 1; sequence <= 2; sequence++)
+			cr_assert_eq(fake_send_batch(&bed.peer, sequence, 2, ""), 0);
+		cr_assert_eq(bed.fake.sources[0].known, table[i].known, "case %zu", i);
+		cr_assert_str_eq(bed.fake.sources[0].currency, "EUR", "the tenant's own");
+		cr_assert_eq(bed.fake.touches, table[i].known, "case %zu", i);
+		bed_close(&bed);
+	}
+}
+
+Test(session_sequence, a_repeat_counts_items_of_all_kinds)
+{
+	struct bed bed;
+	bed_open(&bed);
+	Streamgauge__V1__ReportRow row = STREAMGAUGE__V1__REPORT_ROW__INIT;
+	Streamgauge__V1__ReportRow *rows[] = {&row, &row};
+	Streamgauge__V1__SliceCommit commit = STREAMGAUGE__V1__SLICE_COMMIT__INIT;
+	Streamgauge__V1__SliceCommit *commits[] = {&commit, &commit, &commit, &commit};
+	Streamgauge__V1__Heartbeat heartbeat = STREAMGAUGE__V1__HEARTBEAT__INIT;
+	Streamgauge__V1__Heartbeat *heartbeats[] = {&heartbeat, &heartbeat, &heartbeat, &heartbeat,
+	                                            &heartbeat, &heartbeat, &heartbeat, &heartbeat};
+	Streamgauge__V1__Event event = STREAMGAUGE__V1__EVENT__INIT;
+	Streamgauge__V1__Event *events[] = {&event};
+	Streamgauge__V1__Batch batch = STREAMGAUGE__V1__BATCH__INIT;
+	batch.sequence = 1;
+	batch.events = events;
+	batch.n_events = 1;
+	batch.rows = rows;
+	batch.n_rows = 2;
+	batch.commits = commits;
+	batch.n_commits = 4;
+	batch.heartbeats = heartbeats;
+	batch.n_heartbeats = 8;
+	cr_assert_eq(fake_send(&bed.peer, &batch), 0);
+	fake_flush(&bed.fake);
+	expect_ack(&bed.peer, (struct ack_is){.sequence = 1, .accepted = 1});
+	cr_assert_eq(fake_send(&bed.peer, &batch), 0);
+	expect_ack(&bed.peer, (struct ack_is){.sequence = 1, .duplicates = 15});
+	bed_close(&bed);
+}
+
+/* Ids that are forgotten before their time are told with every acknowledgement. */
+Test(session_sequence, a_short_dedup_window_is_told)
+{
+	struct bed bed;
+	bed_open(&bed);
+	for (int i = 0; i < 2; i++) {
+		if (i)
+			bed.fake.sources[0].current.dedup_window_short = true;
+		for (int repeat = 0; repeat < 2; repeat++) {
+			cr_assert_eq(fake_send_batch(&bed.peer, (uint64_t)i + 1, 1, ""), 0);
+			fake_flush(&bed.fake);
+			Streamgauge__V1__Reply *reply = fake_reply(&bed.peer);
+			cr_assert_eq(reply->ack->sequence, (uint64_t)i + 1);
+			cr_assert_eq(reply->ack->n_flags, (size_t)i);
+			if (i)
+				cr_assert_str_eq(reply->ack->flags[0], "dedup_window_short");
+			fake_reply_free(reply);
+		}
+	}
+	bed_close(&bed);
 }

@@ -85,6 +85,25 @@ Test(mapping_check, what_unfolded_rows_share_is_told_once)
 	       (const char *[]){"9!`spend`", "10 the dimension `region`", "13!`clicks`", NULL});
 }
 
+/* Names on one line are told apart, one name on several lines is told of each. */
+Test(mapping_check, line_and_name_make_a_rule)
+{
+	expect(HEAD "    measures: {spend: {column: s}, conversions: {column: n, kind: money}}\n"
+	            "    dims: {region: r, place: p}\n    unfold:\n"
+	            "      - {measures: {clicks: {column: a}}, dims: {shelf: {constant: x}}}\n"
+	            "      - {measures: {clicks: {column: b}}, dims: {shelf: {constant: y}}}\n",
+	       (const char *[]){"8!`spend`", "8!`conversions`", "9 the dimension `region`",
+	                        "9 the dimension `place`", "11 the dimension `shelf`",
+	                        "12 the dimension `shelf`", NULL});
+	expect(HEAD "    measures: {spend: {column: s, kind: money}}\n"
+	            "    unfold: [{measures: {clicks: {column: a, kind: money}}, "
+	            "dims: {shelf: {constant: x}}}, "
+	            "{measures: {conversions: {column: b, kind: money}}, "
+	            "dims: {place: {constant: y}}}]\n",
+	       (const char *[]){"9!`clicks`", "9!`conversions`", "9 the dimension `shelf`",
+	                        "9 the dimension `place`", NULL});
+}
+
 Test(mapping_check, events_too)
 {
 	expect("platform: shop\nclass: event\nevents:\n  - id: a\n    time: t\n    measures:\n"

@@ -74,21 +74,14 @@ void buf_printf(struct buf *buf, const char *format, ...)
 
 void buf_put_varint(struct buf *buf, uint64_t value)
 {
-	uint8_t *to = buf_reserve(buf, 10);
-	if (!to)
-		return;
-	size_t len = 0;
-	while (value >= 0x80) {
-		to[len++] = (uint8_t)(value | 0x80);
-		value >>= 7;
-	}
-	to[len++] = (uint8_t)value;
-	buf->len += len;
+	uint8_t *to = buf_reserve(buf, VARINT_MAX);
+	if (to)
+		buf->len = (size_t)(varint_write(to, value) - buf->bytes);
 }
 
 void buf_put_zigzag(struct buf *buf, int64_t value)
 {
-	buf_put_varint(buf, ((uint64_t)value << 1) ^ (value < 0 ? UINT64_MAX : 0));
+	buf_put_varint(buf, zigzag(value));
 }
 
 void buf_put_key(struct buf *buf, uint32_t number, uint32_t wire_type)

@@ -38,6 +38,25 @@ void buf_put_byte(struct buf *buf, uint8_t byte);
 void buf_put_text(struct buf *buf, const char *text);
 void buf_printf(struct buf *buf, const char *format, ...) SG_PRINTF(2, 3);
 
+#define VARINT_MAX 10 /* bytes of the longest varint */
+
+/* Writes a varint where VARINT_MAX bytes are free; returns its end. */
+static inline uint8_t *varint_write(uint8_t *to, uint64_t value)
+{
+	while (value >= 0x80) {
+		*to++ = (uint8_t)(value | 0x80);
+		value >>= 7;
+	}
+	*to++ = (uint8_t)value;
+	return to;
+}
+
+/* Signed numbers as varints: small magnitudes become small numbers. */
+static inline uint64_t zigzag(int64_t value)
+{
+	return ((uint64_t)value << 1) ^ (value < 0 ? UINT64_MAX : 0);
+}
+
 /* Base-128 varint, and the zigzag form for signed numbers, as protobuf writes them. */
 void buf_put_varint(struct buf *buf, uint64_t value);
 void buf_put_zigzag(struct buf *buf, int64_t value);

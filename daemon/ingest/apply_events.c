@@ -34,23 +34,30 @@ static void add_defaults(struct applying *applying, const struct event_type *typ
 	}
 }
 
+/* Events of a batch share the text of a type, so that its pointer tells it. */
+static const struct event_type *type_of(struct applying *applying, const char *name)
+{
+	uint64_t hash = (uint64_t)(uintptr_t)name * 0x9E3779B97F4A7C15u;
+	size_t place = (hash >> 32) % TYPE_MEMOS;
+	if (applying->type_memo[place].pointer == name)
+		return applying->type_memo[place].type;
+	int index = catalog_type(applying->catalog, name, strlen(name));
+	if (index < 0)
+		return NULL;
+	applying->type_memo[place].pointer = name;
+	applying->type_memo[place].type = &applying->catalog->types[index];
+	return applying->type_memo[place].type;
+}
+
 static int resolve_type(struct applying *applying, const pb_event *item, struct plain_event *event,
                         struct fault *fault)
 {
 	if (!item->type[0])
 		return 0;
-	struct name_memo *memo = &applying->type_memo;
-	if (memo->pointer != item->type && strcmp(memo->text, item->type) != 0) {
-		size_t len = strlen(item->type);
-		int index = catalog_type(applying->catalog, item->type, len);
-		if (index < 0)
-			return fault_set(applying, fault, ERR_UNKNOWN_TYPE, "type", "`%.80s`",
-			                 item->type);
-		memcpy(memo->text, item->type, len + 1);
-		memo->answer = index;
-	}
-	memo->pointer = item->type;
-	add_defaults(applying, &applying->catalog->types[memo->answer], event);
+	const struct event_type *type = type_of(applying, item->type);
+	if (!type)
+		return fault_set(applying, fault, ERR_UNKNOWN_TYPE, "type", "`%.80s`", item->type);
+	add_defaults(applying, type, event);
 	return 0;
 }
 

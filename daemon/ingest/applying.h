@@ -6,13 +6,14 @@
 #include "ingest/apply.h"
 #include "rollup/writer.h"
 
-#define FUTURE_US       600000000    /* an item may be 10 minutes ahead */
+#define FUTURE_US       600000000 /* an item may be 10 minutes ahead */
 #define ITEM_AMOUNTS    32
 #define ITEM_DIMS       32
 #define EVENT_ID_MAX    128
 #define SLICE_ID_MAX    64
 #define ATTRIBUTION_MAX 64
 #define REJECTS_TOLD    1000
+#define TYPE_MEMOS      16
 
 typedef Streamgauge__V1__Event pb_event;
 typedef Streamgauge__V1__ReportRow pb_row;
@@ -43,7 +44,10 @@ struct applying {
 
 	struct name_memo dim_memo[ITEM_DIMS];
 	struct name_memo measure_memo[ITEM_AMOUNTS];
-	struct name_memo type_memo;
+	struct {
+		const char *pointer;
+		const struct event_type *type;
+	} type_memo[TYPE_MEMOS]; /* by pointer */
 
 	struct dedup_id *ids; /* by event */
 	int64_t memo_minute;  /* minute of the event before, its day */

@@ -13,13 +13,50 @@ typedef Streamgauge__V1__Dim pb_dim;
 /* Most dims and amounts of an event that is read here. */
 #define PARTS EVENT_READER_NAMES
 
+/* Bytes of a length-delimited field. */
+struct span {
+	const uint8_t *at;
+	size_t len;
+};
+
 /* An event's parts before they are laid out next to it. */
 struct parts {
-	struct cursor dims[PARTS];
-	struct cursor amounts[PARTS];
+	struct span dims[PARTS];
+	struct span amounts[PARTS];
 	uint32_t dim_count;
 	uint32_t amount_count;
 };
+
+/* Reads a varint; its end, or NULL when there is none. */
+static const uint8_t *take_varint(const uint8_t *at, const uint8_t *end, uint64_t *ret_value)
+{
+	uint64_t value = 0;
+	for (unsigned shift = 0; at != end; shift += 7) {
+		uint8_t byte = *at++;
+		if (shift == 63 && byte > 1)
+			return NULL;
+		value |= (uint64_t)(byte & 0x7f) << shift;
+		if (byte < 0x80) {
+			*ret_value = value;
+			return at;
+		}
+	}
+	return NULL;
+}
+
+/* Reads a length and finds what it covers; its end, or NULL when it is cut. */
+static const uint8_t *take_span(const uint8_t *at, const uint8_t *end, struct span *ret_span)
+{
+	uint64_t len;
+	if (at != end && *at < 0x80)
+		len = *at++;
+	else if (!(at = take_varint(at, end, &len)))
+		return NULL;
+	if (len > (size_t)(end - at))
+		return NULL;
+	*ret_span = (struct span){at, len};
+	return at + len;
+}
 
 /* memcpy of what is mostly a few bytes, without the call. */
 static void copy_short(char *to, const uint8_t *from, size_t len)
@@ -45,45 +82,51 @@ static uint64_t load8(const void *at)
 	return word;
 }
 
+static uint32_t load4(const void *at)
+{
+	uint32_t word;
+	memcpy(&word, at, sizeof(word));
+	return word;
+}
+
 /* memcmp of what is mostly a name, without the call. */
 static bool same_short(const char *a, const uint8_t *b, size_t len)
 {
-	if (len < 8 || len > 16)
+	if (len < 4 || len > 16)
 		return memcmp(a, b, len) == 0;
+	if (len < 8)
+		return load4(a) == load4(b) && load4(a + len - 4) == load4(b + len - 4);
 	return load8(a) == load8(b) && load8(a + len - 8) == load8(b + len - 8);
 }
 
 /* A copy with a NUL behind it. The event's texts lie one after another in room
  * that was taken for all of them. */
-static char *copy_text(struct event_reader *reader, struct cursor field)
+static char *copy_text(struct event_reader *reader, const uint8_t *at, size_t len)
 {
-	size_t len = cursor_left(&field);
 	char *text = reader->texts;
-	copy_short(text, field.next, len);
+	copy_short(text, at, len);
 	text[len] = '\0';
 	reader->texts += len + 1;
 	return text;
 }
 
 /* The text, shared with the event before when it is the same. */
-static char *share_text(struct event_reader *reader, struct cursor field, struct event_name *name)
+static char *share_text(struct event_reader *reader, struct span span, struct event_name *name)
 {
-	size_t len = cursor_left(&field);
-	if (!name->text || name->len != len || !same_short(name->text, field.next, len)) {
-		name->text = copy_text(reader, field);
-		name->len = len;
+	if (!name->text || name->len != span.len || !same_short(name->text, span.at, span.len)) {
+		name->text = copy_text(reader, span.at, span.len);
+		name->len = span.len;
 	}
 	return (char *)name->text;
 }
 
 /* A dim as nearly all are: the name of the event before, then a short value,
  * and nothing else. NULL when it is not; else the value, to the end of `in`. */
-static const uint8_t *usual_value(struct cursor in, const struct event_name *name)
+static const uint8_t *usual_value(struct span in, const struct event_name *name)
 {
-	size_t len = cursor_left(&in);
-	size_t rest = len - name->len - 4; /* two tags and two lengths of one byte */
-	const uint8_t *at = in.next;
-	if (!name->text || name->len > 127 || len < name->len + 4 || rest > 127)
+	size_t rest = in.len - name->len - 4; /* two tags and two lengths of one byte */
+	const uint8_t *at = in.at;
+	if (!name->text || name->len > 127 || in.len < name->len + 4 || rest > 127)
 		return NULL;
 	if (at[0] != BYTES(1) || at[1] != name->len || at[2 + name->len] != BYTES(2) ||
 	    at[3 + name->len] != rest || !same_short(name->text, at + 2, name->len))
@@ -91,45 +134,52 @@ static const uint8_t *usual_value(struct cursor in, const struct event_name *nam
 	return at + 4 + name->len;
 }
 
-static enum event_read read_dim(struct event_reader *reader, struct cursor in,
+static enum event_read read_dim(struct event_reader *reader, struct span in,
                                 struct event_name *name, pb_dim *dim)
 {
 	*dim = (pb_dim)STREAMGAUGE__V1__DIM__INIT;
-	const uint8_t *value = usual_value(in, name);
-	if (value) {
+	const uint8_t *at = usual_value(in, name);
+	const uint8_t *end = in.at + in.len;
+	if (at) {
 		dim->key = (char *)name->text;
-		dim->value = copy_text(reader, (struct cursor){value, in.end, false});
+		dim->value = copy_text(reader, at, (size_t)(end - at));
 		return EVENT_READ_OK;
 	}
-	while (!cursor_done(&in)) {
-		uint64_t key = cursor_varint(&in);
-		if (key == BYTES(1))
-			dim->key = share_text(reader, cursor_field(&in), name);
-		else if (key == BYTES(2))
-			dim->value = copy_text(reader, cursor_field(&in));
-		else
+	for (at = in.at; at != end;) {
+		struct span text;
+		uint8_t key = *at;
+		at = take_span(at + 1, end, &text);
+		if (!at)
 			return EVENT_READ_UNUSUAL;
-		if (in.failed)
+		if (key == BYTES(1))
+			dim->key = share_text(reader, text, name);
+		else if (key == BYTES(2))
+			dim->value = copy_text(reader, text.at, text.len);
+		else
 			return EVENT_READ_UNUSUAL;
 	}
 	return EVENT_READ_OK;
 }
 
-static enum event_read read_amount(struct event_reader *reader, struct cursor in,
+static enum event_read read_amount(struct event_reader *reader, struct span in,
                                    struct event_name *name, pb_amount *amount)
 {
 	*amount = (pb_amount)STREAMGAUGE__V1__AMOUNT__INIT;
-	while (!cursor_done(&in)) {
-		uint64_t key = cursor_varint(&in);
-		if (key == BYTES(1))
-			amount->measure = share_text(reader, cursor_field(&in), name);
-		else if (key == VARINT(2))
-			amount->value = cursor_zigzag(&in);
-		else if (key == BYTES(3))
-			amount->currency = copy_text(reader, cursor_field(&in));
-		else
+	const uint8_t *end = in.at + in.len;
+	for (const uint8_t *at = in.at; at != end;) {
+		struct span text;
+		uint64_t raw;
+		uint8_t key = *at++;
+		at = key == VARINT(2) ? take_varint(at, end, &raw) : take_span(at, end, &text);
+		if (!at)
 			return EVENT_READ_UNUSUAL;
-		if (in.failed)
+		if (key == VARINT(2))
+			amount->value = (int64_t)((raw >> 1) ^ (0 - (raw & 1)));
+		else if (key == BYTES(1))
+			amount->measure = share_text(reader, text, name);
+		else if (key == BYTES(3))
+			amount->currency = copy_text(reader, text.at, text.len);
+		else
 			return EVENT_READ_UNUSUAL;
 	}
 	return EVENT_READ_OK;
@@ -139,21 +189,26 @@ static enum event_read read_amount(struct event_reader *reader, struct cursor in
 static enum event_read read_fields(struct event_reader *reader, struct cursor in, pb_event *event,
                                    struct parts *parts)
 {
-	while (!cursor_done(&in)) {
-		uint64_t key = cursor_varint(&in);
-		if (key == BYTES(1))
-			event->event_id = copy_text(reader, cursor_field(&in));
-		else if (key == VARINT(2))
-			event->event_time_us = (int64_t)cursor_varint(&in);
-		else if (key == BYTES(3))
-			event->type = share_text(reader, cursor_field(&in), &reader->type);
-		else if (key == BYTES(4) && parts->amount_count < PARTS)
-			parts->amounts[parts->amount_count++] = cursor_field(&in);
-		else if (key == BYTES(5) && parts->dim_count < PARTS)
-			parts->dims[parts->dim_count++] = cursor_field(&in);
-		else
+	for (const uint8_t *at = in.next; at != in.end;) {
+		struct span span;
+		uint64_t raw;
+		uint8_t key = *at++;
+		at =
+		    key == VARINT(2) ? take_varint(at, in.end, &raw) : take_span(at, in.end, &span);
+		if (!at)
 			return EVENT_READ_UNUSUAL;
-		if (in.failed)
+		if (key == BYTES(5) && parts->dim_count < PARTS)
+			parts->dims[parts->dim_count++] = span;
+		else if (key == BYTES(1))
+			event->event_id = copy_text(reader, span.at, span.len);
+		else if (key == VARINT(2))
+			event->event_time_us = (int64_t)raw;
+		else if (key == BYTES(3)) /* types alternate, mostly in length */
+			event->type =
+			    share_text(reader, span, &reader->types[span.len % EVENT_READER_TYPES]);
+		else if (key == BYTES(4) && parts->amount_count < PARTS)
+			parts->amounts[parts->amount_count++] = span;
+		else
 			return EVENT_READ_UNUSUAL;
 	}
 	return EVENT_READ_OK;

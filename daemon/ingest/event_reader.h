@@ -11,6 +11,7 @@
 #include "streamgauge/v1/ingest.pb-c.h"
 
 #define EVENT_READER_NAMES 16
+#define EVENT_READER_TYPES 16
 
 /* A name as it stood at the same place of the event before: consecutive events
  * share one copy of it. */
@@ -22,7 +23,7 @@ struct event_name {
 struct event_reader {
 	struct arena *arena;
 	char *texts; /* room for the texts of the event being read */
-	struct event_name type;
+	struct event_name types[EVENT_READER_TYPES]; /* by length */
 	struct event_name dims[EVENT_READER_NAMES];
 	struct event_name measures[EVENT_READER_NAMES];
 };

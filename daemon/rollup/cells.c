@@ -184,15 +184,24 @@ static uint32_t encode_run(const struct cell *cells, uint32_t count, uint32_t la
 		contiguous = contiguous && cells[n].key == cells[n - 1].key + 1;
 		n++;
 	}
-	buf_put_varint(runs, cell_group(cells[0].key) - last_group);
-	buf_put_varint(runs, cell_column(cells[0].key));
-	buf_put_varint(runs, ((uint64_t)n << 1) | (contiguous ? 1 : 0));
-	buf_put_varint(runs, cell_pos(cells[0].key));
+	uint8_t *run = buf_reserve(runs, 4 * VARINT_MAX);
+	uint8_t *gap_start = buf_reserve(gaps, contiguous ? 0 : (size_t)n * VARINT_MAX);
+	uint8_t *gap = gap_start;
+	uint8_t *value = buf_reserve(values, (size_t)n * VARINT_MAX);
+	if (!run || !value || buf_failed(gaps))
+		return n;
+	run = varint_write(run, cell_group(cells[0].key) - last_group);
+	run = varint_write(run, cell_column(cells[0].key));
+	run = varint_write(run, ((uint64_t)n << 1) | (contiguous ? 1 : 0));
+	run = varint_write(run, cell_pos(cells[0].key));
 	for (uint32_t i = 0; i < n; i++) {
 		if (i && !contiguous)
-			buf_put_varint(gaps, cells[i].key - cells[i - 1].key);
-		buf_put_zigzag(values, cells[i].value);
+			gap = varint_write(gap, cells[i].key - cells[i - 1].key);
+		value = varint_write(value, zigzag(cells[i].value));
 	}
+	runs->len = (size_t)(run - runs->bytes);
+	gaps->len += (size_t)(gap - gap_start);
+	values->len = (size_t)(value - values->bytes);
 	return n;
 }
 

@@ -8,8 +8,6 @@
 /* Ids whose slots are asked for while the table is built anew. */
 #define FILL_AHEAD 16
 
-static const struct dedup_id no_id;
-
 void dedup_init(struct dedup *dedup, uint64_t max_ids, uint32_t window_hours)
 {
 	*dedup = (struct dedup){.max_ids = max_ids, .window_hours = window_hours};
@@ -46,32 +44,44 @@ static uint64_t id_hash(const struct dedup_id *id)
 	return hash;
 }
 
-static uint64_t slot_of(const struct dedup *dedup, const struct dedup_id *id)
+static const struct dedup_id *id_at(const struct dedup *dedup, uint32_t place)
 {
+	return &dedup->blocks[(place - 1) / DEDUP_BLOCK_IDS].ids[(place - 1) % DEDUP_BLOCK_IDS];
+}
+
+/* The slot that has the id, or the free one where it belongs. */
+static struct dedup_slot *slot_of(const struct dedup *dedup, const struct dedup_id *id)
+{
+	uint64_t hash = id_hash(id);
 	uint64_t mask = dedup->slot_count - 1;
-	uint64_t at = id_hash(id) & mask;
-	while (!id_equal(&dedup->slots[at], &no_id) && !id_equal(&dedup->slots[at], id))
-		at = (at + 1) & mask;
-	return at;
+	uint64_t at = hash & mask;
+	for (; dedup->slots[at].place; at = (at + 1) & mask)
+		if (dedup->slots[at].tag == hash >> 32 &&
+		    id_equal(id_at(dedup, dedup->slots[at].place), id))
+			break;
+	return &dedup->slots[at];
 }
 
 void dedup_prefetch(const struct dedup *dedup, const struct dedup_id *id)
 {
 	if (dedup->slot_count)
-		__builtin_prefetch(&dedup->slots[id_hash(id) & (dedup->slot_count - 1)]);
+		__builtin_prefetch(&dedup->slots[id_hash(id) & (dedup->slot_count - 1)], 1);
 }
 
 bool dedup_seen(const struct dedup *dedup, const struct dedup_id *id)
 {
-	return dedup->slot_count && id_equal(&dedup->slots[slot_of(dedup, id)], id);
+	return dedup->slot_count && slot_of(dedup, id)->place;
 }
 
-static void slots_fill(struct dedup *dedup, const struct dedup_id *ids, uint32_t count)
+static void slots_fill(struct dedup *dedup, uint32_t block)
 {
+	const struct dedup_id *ids = dedup->blocks[block].ids;
+	uint32_t count = dedup->blocks[block].count;
 	for (uint32_t i = 0; i < count; i++) {
 		if (i + FILL_AHEAD < count)
 			dedup_prefetch(dedup, &ids[i + FILL_AHEAD]);
-		dedup->slots[slot_of(dedup, &ids[i])] = ids[i];
+		*slot_of(dedup, &ids[i]) = (struct dedup_slot){(uint32_t)(id_hash(&ids[i]) >> 32),
+		                                               block * DEDUP_BLOCK_IDS + i + 1};
 	}
 }
 
@@ -88,39 +98,36 @@ static void slots_rebuild(struct dedup *dedup, uint64_t slot_count)
 	dedup->slots = memory;
 	dedup->slot_count = slot_count;
 	for (uint32_t b = 0; b < dedup->block_count; b++)
-		slots_fill(dedup, dedup->blocks[b].ids, dedup->blocks[b].count);
+		slots_fill(dedup, b);
 }
 
-static struct dedup_block *block_open(struct dedup *dedup, int32_t hour, uint32_t part)
+static void block_open(struct dedup *dedup, int32_t hour, uint32_t part)
 {
 	if (dedup->block_count == dedup->block_cap) {
 		dedup->block_cap = dedup->block_cap ? dedup->block_cap * 2 : 16;
 		dedup->blocks = realloc(dedup->blocks, dedup->block_cap * sizeof(*dedup->blocks));
 		require(dedup->blocks != NULL);
 	}
+	require(dedup->block_count < UINT32_MAX / DEDUP_BLOCK_IDS);
 	struct dedup_block *block = &dedup->blocks[dedup->block_count++];
 	*block = (struct dedup_block){.hour = hour, .part = part};
-	return block;
 }
 
-static void block_append(struct dedup_block *block, const struct dedup_id *ids, uint32_t count)
-{
-	if (block->count + count > block->cap) {
-		block->cap = block->cap ? block->cap * 2 : 256;
-		if (block->cap < block->count + count)
-			block->cap = block->count + count;
-		block->ids = realloc(block->ids, block->cap * sizeof(*block->ids));
-		require(block->ids != NULL);
-	}
-	memcpy(block->ids + block->count, ids, count * sizeof(*ids));
-	block->count += count;
-}
-
-static void slot_put(struct dedup *dedup, const struct dedup_id *id)
+/* Puts the id behind the last block's others, and into the table. */
+static void id_append(struct dedup *dedup, const struct dedup_id *id)
 {
 	if ((dedup->used + 1) * 10 > dedup->slot_count * 7)
 		slots_rebuild(dedup, dedup->slot_count ? dedup->slot_count * 2 : 1024);
-	dedup->slots[slot_of(dedup, id)] = *id;
+	struct dedup_block *block = &dedup->blocks[dedup->block_count - 1];
+	if (block->count == block->cap) {
+		block->cap = block->cap ? block->cap * 2 : 256;
+		block->ids = realloc(block->ids, block->cap * sizeof(*block->ids));
+		require(block->ids != NULL);
+	}
+	block->ids[block->count++] = *id;
+	*slot_of(dedup, id) =
+	    (struct dedup_slot){(uint32_t)(id_hash(id) >> 32),
+	                        (dedup->block_count - 1) * DEDUP_BLOCK_IDS + block->count};
 	dedup->used++;
 }
 
@@ -132,9 +139,8 @@ void dedup_add(struct dedup *dedup, const struct dedup_id *id, int32_t hour)
 	if (last && hour < last->hour)
 		hour = last->hour;
 	if (!last || last->hour != hour || last->count >= DEDUP_BLOCK_IDS)
-		last = block_open(dedup, hour, last && last->hour == hour ? last->part + 1 : 0);
-	slot_put(dedup, id);
-	block_append(last, id, 1);
+		block_open(dedup, hour, last && last->hour == hour ? last->part + 1 : 0);
+	id_append(dedup, id);
 }
 
 int32_t dedup_oldest_hour(const struct dedup *dedup, int32_t hour)
@@ -186,17 +192,15 @@ void dedup_advance(struct dedup *dedup, int32_t hour)
 
 int dedup_load(struct dedup *dedup, int32_t hour, uint32_t part, const uint8_t *bytes, size_t len)
 {
-	if (len % sizeof(struct dedup_id))
+	if (len % sizeof(struct dedup_id) || len / sizeof(struct dedup_id) > DEDUP_BLOCK_IDS)
 		return ERR_MALFORMED;
-	struct dedup_block *block = block_open(dedup, hour, part);
-	uint32_t count = (uint32_t)(len / sizeof(struct dedup_id));
-	for (uint32_t i = 0; i < count; i++) {
+	block_open(dedup, hour, part);
+	for (size_t at = 0; at < len; at += sizeof(struct dedup_id)) {
 		struct dedup_id id;
-		memcpy(&id, bytes + i * sizeof(id), sizeof(id));
-		slot_put(dedup, &id);
-		block_append(&dedup->blocks[dedup->block_count - 1], &id, 1);
+		memcpy(&id, bytes + at, sizeof(id));
+		id_append(dedup, &id);
 	}
-	block = &dedup->blocks[dedup->block_count - 1];
+	struct dedup_block *block = &dedup->blocks[dedup->block_count - 1];
 	block->stored = block->count;
 	return 0;
 }

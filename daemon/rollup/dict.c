@@ -28,11 +28,6 @@ static void entry_bytes(struct entry *entry, uint32_t number, const void *bytes,
 	entry->len = buf.len;
 }
 
-static uint64_t zigzag(int64_t value)
-{
-	return ((uint64_t)value << 1) ^ (value < 0 ? UINT64_MAX : 0);
-}
-
 static void *grown(void *array, uint32_t *cap, uint32_t count, size_t size)
 {
 	if (count < *cap)
@@ -55,6 +50,7 @@ void dict_deinit(struct dict *dict)
 	for (int dim = 0; dim < MODEL_DIMS; dim++) {
 		intern_deinit(&dict->dim_texts[dim]);
 		free(dict->dim_values[dim]);
+		free(dict->recent[dim]);
 	}
 	for (uint32_t i = 0; dict->placements && i < dict->tables[DICT_PLACEMENT].count; i++)
 		free(dict->placements[i].groups);
@@ -136,21 +132,24 @@ static const uint64_t group_factors[MODEL_SET_DIMS + 1] = {
     0x94D049BB133111EBu, 0xD6E8FEB86659FD93u, 0xA0761D6478BD642Fu,
 };
 
-static uint32_t group_hash(uint32_t set, uint32_t period_days, const uint32_t *values, uint32_t n)
+static uint64_t group_hash_start(uint32_t set, uint32_t period_days)
 {
-	uint64_t hash = ((uint64_t)set << 32 | period_days) * group_factors[MODEL_SET_DIMS];
-	for (uint32_t i = 0; i < n; i++)
-		hash += values[i] * group_factors[i];
-	hash = (hash ^ hash >> 32) * group_factors[0];
-	return (uint32_t)(hash >> 32);
+	return ((uint64_t)set << 32 | period_days) * group_factors[MODEL_SET_DIMS];
+}
+
+static uint32_t group_hash_end(uint64_t hash)
+{
+	return (uint32_t)(((hash ^ hash >> 32) * group_factors[0]) >> 32);
 }
 
 static void group_slot(struct dict *dict, uint32_t id)
 {
 	const struct dict_group *group = &dict->groups[id];
-	uint32_t n = dict->catalog->sets[group->set].dim_count;
+	uint64_t hash = group_hash_start(group->set, group->period_days);
+	for (uint32_t i = 0; i < dict->catalog->sets[group->set].dim_count; i++)
+		hash += group->values[i] * group_factors[i];
 	uint32_t mask = dict->group_slot_count - 1;
-	uint32_t at = group_hash(group->set, group->period_days, group->values, n) & mask;
+	uint32_t at = group_hash_end(hash) & mask;
 	while (dict->group_slots[at])
 		at = (at + 1) & mask;
 	dict->group_slots[at] = id + 1;
@@ -321,6 +320,9 @@ uint32_t dict_value_recent(struct dict *dict, uint32_t dim, const char *text, si
 		return dict_value_find(dict, dim, text, len);
 	uint64_t hash =
 	    (words[0] ^ words[1] * 0x9E3779B97F4A7C15u ^ words[2] ^ len) * 0xFF51AFD7ED558CCDu;
+	if (!dict->recent[dim])
+		dict->recent[dim] = calloc(DICT_RECENT, sizeof(struct dict_recent));
+	require(dict->recent[dim] != NULL);
 	struct dict_recent *recent = &dict->recent[dim][(hash >> 40) % DICT_RECENT];
 	if (recent->len == len && recent->words[0] == words[0] && recent->words[1] == words[1] &&
 	    recent->words[2] == words[2])
@@ -356,41 +358,47 @@ uint32_t dict_value(struct dict *dict, uint32_t dim, const char *text, size_t le
 
 /* ---- groups ---- */
 
+/* The group that a set makes of these values (by catalog dimension): is it this one? */
 static bool group_is(const struct dict_group *group, uint32_t set, uint32_t period_days,
-                     const uint32_t *values, uint32_t n)
+                     const struct grouping_set *shape, const uint32_t *values)
 {
 	if (group->set != set || group->period_days != period_days)
 		return false;
-	for (uint32_t i = 0; i < n; i++)
-		if (group->values[i] != values[i])
+	for (uint32_t i = 0; i < shape->dim_count; i++)
+		if (group->values[i] != values[shape->dims[i]])
 			return false;
 	return true;
+}
+
+static uint32_t group_new(struct dict *dict, uint32_t set, uint32_t period_days,
+                          const struct grouping_set *shape, const uint32_t *values)
+{
+	struct entry entry = {.len = 0};
+	entry_varint(&entry, 1, set);
+	entry_varint(&entry, 2, period_days);
+	struct entry packed = {.len = 0};
+	struct buf list = {packed.bytes, 0, sizeof(packed.bytes), false};
+	for (uint32_t i = 0; i < shape->dim_count; i++)
+		buf_put_varint(&list, (uint32_t)(values[shape->dims[i]] + 1));
+	entry_bytes(&entry, 3, list.bytes, list.len);
+	return add(dict, DICT_GROUP, entry.bytes, entry.len, NULL);
 }
 
 uint32_t dict_group(struct dict *dict, uint32_t set, uint32_t period_days,
                     const uint32_t values[MODEL_DIMS])
 {
 	const struct grouping_set *shape = &dict->catalog->sets[set];
-	uint32_t own[MODEL_SET_DIMS];
-	uint32_t n = shape->dim_count;
-	for (uint32_t i = 0; i < n; i++)
-		own[i] = values[shape->dims[i]];
+	uint64_t hash = group_hash_start(set, period_days);
+	for (uint32_t i = 0; i < shape->dim_count; i++)
+		hash += values[shape->dims[i]] * group_factors[i];
 	uint32_t mask = dict->group_slot_count - 1;
-	uint32_t at = dict->group_slot_count ? group_hash(set, period_days, own, n) & mask : 0;
+	uint32_t at = group_hash_end(hash) & mask;
 	for (; dict->group_slot_count && dict->group_slots[at]; at = (at + 1) & mask) {
 		const struct dict_group *group = &dict->groups[dict->group_slots[at] - 1];
-		if (group_is(group, set, period_days, own, n))
+		if (group_is(group, set, period_days, shape, values))
 			return dict->group_slots[at] - 1;
 	}
-	struct entry entry = {.len = 0};
-	entry_varint(&entry, 1, set);
-	entry_varint(&entry, 2, period_days);
-	struct entry packed = {.len = 0};
-	struct buf list = {packed.bytes, 0, sizeof(packed.bytes), false};
-	for (uint32_t i = 0; i < n; i++)
-		buf_put_varint(&list, (uint32_t)(own[i] + 1));
-	entry_bytes(&entry, 3, list.bytes, list.len);
-	return add(dict, DICT_GROUP, entry.bytes, entry.len, NULL);
+	return group_new(dict, set, period_days, shape, values);
 }
 
 /* ---- columns ---- */

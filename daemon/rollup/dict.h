@@ -26,7 +26,7 @@ enum dict_kind {
 };
 
 #define DICT_SEGMENT_BYTES (256u * 1024)
-#define DICT_RECENT        512u
+#define DICT_RECENT        2048u
 #define DICT_NO_VALUE      UINT32_MAX
 
 struct page;
@@ -62,12 +62,13 @@ struct dict {
 	uint32_t *dim_values[MODEL_DIMS];
 	uint32_t dim_values_cap[MODEL_DIMS];
 
-	/* Short texts seen lately, by dimension and hash: most look-ups end here. */
+	/* Short texts seen lately, DICT_RECENT places by hash per dimension that is
+	 * looked up: most look-ups end here. */
 	struct dict_recent {
 		uint64_t words[3];
 		uint32_t len; /* 0 = free */
 		uint32_t value;
-	} recent[MODEL_DIMS][DICT_RECENT];
+	} * recent[MODEL_DIMS];
 
 	struct dict_group *groups;
 	uint32_t group_cap;

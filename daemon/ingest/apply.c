@@ -24,6 +24,22 @@ static void pick_item(const Streamgauge__V1__Batch *from, Streamgauge__V1__Rejec
 		ret_batch->commits = &from->commits[index];
 		ret_batch->n_commits = 1;
 		break;
+	case STREAMGAUGE__V1__REJECT__ITEM__RESPONSE:
+		ret_batch->responses = &from->responses[index];
+		ret_batch->n_responses = 1;
+		break;
+	case STREAMGAUGE__V1__REJECT__ITEM__AGGREGATE:
+		ret_batch->aggregates = &from->aggregates[index];
+		ret_batch->n_aggregates = 1;
+		break;
+	case STREAMGAUGE__V1__REJECT__ITEM__GAUGE:
+		ret_batch->gauges = &from->gauges[index];
+		ret_batch->n_gauges = 1;
+		break;
+	case STREAMGAUGE__V1__REJECT__ITEM__RATE:
+		ret_batch->rates = &from->rates[index];
+		ret_batch->n_rates = 1;
+		break;
 	default:
 		ret_batch->heartbeats = &from->heartbeats[index];
 		ret_batch->n_heartbeats = 1;
@@ -43,6 +59,10 @@ static void keep_reject(struct applying *applying, Streamgauge__V1__Reject__Item
 	record.sequence = applying->batch->sequence;
 	record.item = item;
 	record.index = index;
+	/* Kept to be sent again, but not what should not be here at all. */
+	bool personal = fault->err == ERR_PII_SUSPECTED || fault->err == ERR_BAD_ANSWER;
+	if (personal)
+		streamgauge__v1__batch__init(&alone);
 	record.batch.len = streamgauge__v1__batch__get_packed_size(&alone);
 	record.batch.data = arena_alloc(applying->arena, record.batch.len);
 	if (!record.batch.data)
@@ -75,6 +95,32 @@ void apply_reject_item(struct applying *applying, Streamgauge__V1__Reject__Item 
 	keep_reject(applying, item, index, fault);
 }
 
+#define ITEM(name) STREAMGAUGE__V1__REJECT__ITEM__##name
+#define BIT(class) (1u << SOURCE_##class)
+
+static const struct {
+	const char *list;
+	unsigned classes; /* that send such items */
+} item_kinds[] = {
+    [ITEM(EVENT)] = {"events", BIT(EVENT)},
+    [ITEM(ROW)] = {"rows", BIT(REPORT) | BIT(MARKET)},
+    [ITEM(COMMIT)] = {"commits", BIT(REPORT) | BIT(SURVEY) | BIT(MARKET)},
+    [ITEM(HEARTBEAT)] = {"heartbeats", BIT(EVENT)},
+    [ITEM(RESPONSE)] = {"responses", BIT(SURVEY)},
+    [ITEM(AGGREGATE)] = {"aggregates", BIT(SURVEY)},
+    [ITEM(GAUGE)] = {"gauges", BIT(REPORT) | BIT(SURVEY) | BIT(MARKET)},
+    [ITEM(RATE)] = {"rates", BIT(MARKET)},
+};
+
+int check_class(struct applying *applying, Streamgauge__V1__Reject__Item item, struct fault *fault)
+{
+	const struct source *source = applying->source;
+	if (item_kinds[item].classes >> source->class & 1)
+		return 0;
+	return fault_set(applying, fault, ERR_WRONG_CLASS, item_kinds[item].list,
+	                 "%s is of class %s", source->name, source_class_name(source->class));
+}
+
 static void apply_heartbeats(struct applying *applying)
 {
 	for (uint32_t i = 0; i < applying->batch->n_heartbeats; i++) {
@@ -83,9 +129,8 @@ static void apply_heartbeats(struct applying *applying)
 		if (has_unknown_fields(&item->base))
 			fault_set(applying, &fault, ERR_UNKNOWN_FIELD, "heartbeat",
 			          "a field below 100");
-		else if (applying->source->class != SOURCE_EVENT)
-			fault_set(applying, &fault, ERR_WRONG_CLASS, "heartbeats",
-			          "%s is a report source", applying->source->name);
+		else if (check_class(applying, ITEM(HEARTBEAT), &fault) != 0)
+			;
 		else if (item->complete_through_us > applying->now_us + FUTURE_US)
 			fault_set(applying, &fault, ERR_IN_FUTURE, "complete_through_us", "%lld",
 			          (long long)item->complete_through_us);
@@ -162,6 +207,10 @@ int batch_apply(struct partition *partition, struct source *source,
 		return ERR_NOMEM;
 	apply_events(&applying);
 	apply_rows(&applying);
+	apply_responses(&applying);
+	apply_aggregates(&applying);
+	apply_gauges(&applying);
+	apply_rates(&applying);
 	apply_commits(&applying);
 	apply_heartbeats(&applying);
 	advance_source(&applying, hash);

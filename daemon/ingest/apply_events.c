@@ -145,8 +145,9 @@ static void count_event(struct applying *applying, const pb_event *item,
                         const struct plain_event *event)
 {
 	struct cell_place place = partition_place(event->grain, event->bucket);
-	for (uint32_t set = 0; set < applying->catalog->set_count; set++) {
-		uint32_t group = dict_group(applying->dict, set, 0, event->values);
+	struct dict *dict = applying->dict;
+	for (uint32_t at = 0; at < dict->plain_set_count; at++) {
+		uint32_t group = dict_group(dict, dict->plain_sets[at], 0, event->values);
 		for (uint32_t i = 0; i < event->amount_count; i++)
 			if (event->amounts[i].value)
 				partition_add_soon(applying->partition, group, &place,
@@ -165,10 +166,8 @@ static void apply_event(struct applying *applying, uint32_t index)
 	struct plain_event event;
 	struct fault fault = {0};
 	struct dedup *dedup = partition_dedup(applying->partition);
-	if (applying->source->class != SOURCE_EVENT)
-		fault_set(applying, &fault, ERR_WRONG_CLASS, "events", "%s is a report source",
-		          applying->source->name);
-	else if (resolve_event(applying, item, &event, &fault) == 0 && item->event_id[0]) {
+	if (check_class(applying, STREAMGAUGE__V1__REJECT__ITEM__EVENT, &fault) == 0 &&
+	    resolve_event(applying, item, &event, &fault) == 0 && item->event_id[0]) {
 		const struct dedup_id *id = &applying->ids[index];
 		if (dedup_seen(dedup, id)) {
 			applying->outcome->duplicates++;

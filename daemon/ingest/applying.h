@@ -19,6 +19,11 @@ typedef Streamgauge__V1__Event pb_event;
 typedef Streamgauge__V1__ReportRow pb_row;
 typedef Streamgauge__V1__SliceCommit pb_commit;
 typedef Streamgauge__V1__Heartbeat pb_heartbeat;
+typedef Streamgauge__V1__SurveyResponse pb_response;
+typedef Streamgauge__V1__SurveyAggregate pb_aggregate;
+typedef Streamgauge__V1__Answer pb_answer;
+typedef Streamgauge__V1__Gauge pb_gauge;
+typedef Streamgauge__V1__FxRate pb_rate;
 typedef Streamgauge__V1__Amount pb_amount;
 typedef Streamgauge__V1__Dim pb_dim;
 typedef Streamgauge__V1__Date pb_date;
@@ -75,6 +80,9 @@ int fault_set(struct applying *applying, struct fault *fault, int err, const cha
 void apply_reject_item(struct applying *applying, Streamgauge__V1__Reject__Item item,
                        uint32_t index, const struct fault *fault);
 
+/* ERR_WRONG_CLASS when sources of this class do not send such items. */
+int check_class(struct applying *applying, Streamgauge__V1__Reject__Item item, struct fault *fault);
+
 /* True when the message, a part of an item, has fields 1 to 99 nobody understands. */
 bool has_unknown_fields(const ProtobufCMessage *message);
 
@@ -86,6 +94,13 @@ bool text_ok(const char *text, size_t len, size_t most);
  * before are added to the dictionary. values[] has an entry per dimension. */
 int resolve_dims(struct applying *applying, pb_dim *const *dims, size_t count, const char *list,
                  const char *platform, bool free_names, uint32_t *values, struct fault *fault);
+
+/* One value of a dimension, whose field is list[index]. */
+int resolve_value(struct applying *applying, uint32_t dim, const char *value, const char *list,
+                  size_t index, const char *platform, uint32_t *ret_value, struct fault *fault);
+
+/* True for three capital letters. */
+bool currency_ok(const char *code);
 
 /* Resolves amounts into `ret` (room for ITEM_AMOUNTS); adds to *ret_count. */
 int resolve_amounts(struct applying *applying, pb_amount *const *amounts, size_t count,
@@ -102,9 +117,13 @@ void note_item(struct applying *applying, int32_t first, int32_t last,
 
 void apply_events(struct applying *applying);
 
-/* Looks up every row page that rows and commits need; ERR_AGAIN, ERR_BATCH_TOO_WIDE. */
+/* Asks for every row page that the batch needs; ERR_AGAIN, ERR_BATCH_TOO_WIDE. */
 int prepare_rows(struct applying *applying, struct fetch_list *missing) SG_MUST_CHECK;
 void apply_rows(struct applying *applying);
+void apply_responses(struct applying *applying);
+void apply_aggregates(struct applying *applying);
+void apply_gauges(struct applying *applying);
+void apply_rates(struct applying *applying);
 void apply_commits(struct applying *applying);
 
 #endif

@@ -114,7 +114,9 @@ static int read_reports(const struct hello *hello, const Streamgauge__V1__Declar
 			return refuse(detail, ERR_BAD_DECLARATION,
 			              "reports[%u].id: an id is [a-z][a-z0-9_]*, at most 63 bytes",
 			              i);
-		if (!level_valid(report->level))
+		/* All studies of a survey source are counted, and none needs a level. */
+		bool study = declaration->class == SOURCE_SURVEY;
+		if (!level_valid(report->level) && (!study || report->level[0]))
 			return refuse(
 			    detail, ERR_BAD_DECLARATION,
 			    "reports[%u].level: one of account, campaign, adgroup, ad, geo", i);
@@ -123,7 +125,7 @@ static int read_reports(const struct hello *hello, const Streamgauge__V1__Declar
 				return refuse(detail, ERR_BAD_DECLARATION,
 				              "reports[%u].id: %s is declared twice", i,
 				              report->id);
-		if (report->rollup && counted)
+		if (!study && report->rollup && counted)
 			return refuse(
 			    detail, ERR_BAD_DECLARATION,
 			    "reports[%u].rollup: %s is rolled up already; only one report is", i,
@@ -132,7 +134,7 @@ static int read_reports(const struct hello *hello, const Streamgauge__V1__Declar
 			counted = report->id;
 		snprintf(to->id, sizeof(to->id), "%s", report->id);
 		snprintf(to->level, sizeof(to->level), "%s", report->level);
-		to->rollup = wanted ? strcmp(wanted, report->id) == 0 : report->rollup;
+		to->rollup = study || (wanted ? strcmp(wanted, report->id) == 0 : report->rollup);
 	}
 	declaration->report_count = (uint32_t)message->n_reports;
 	return 0;
@@ -156,8 +158,15 @@ static int read_class(const Streamgauge__V1__Declaration *message, struct declar
 			return refuse(detail, ERR_BAD_DECLARATION,
 			              "reports: a report source declares at least one");
 		break;
+	case STREAMGAUGE__V1__DECLARATION__CLASS__SURVEY:
+		declaration->class = SOURCE_SURVEY;
+		break;
+	case STREAMGAUGE__V1__DECLARATION__CLASS__MARKET:
+		declaration->class = SOURCE_MARKET;
+		break;
 	default:
-		return refuse(detail, ERR_BAD_DECLARATION, "class: EVENT or REPORT");
+		return refuse(detail, ERR_BAD_DECLARATION,
+		              "class: EVENT, REPORT, SURVEY or MARKET");
 	}
 	return 0;
 }
@@ -279,7 +288,8 @@ static int match_reports(const struct declaration *declaration, const struct sou
 			return refuse(detail, ERR_ACCOUNT_MISMATCH,
 			              "report %s: its level is %s, not %s", report->id,
 			              known->level, report->level);
-		if (report->rollup && counted && strcmp(counted, report->id) != 0)
+		if (source->class != SOURCE_SURVEY && report->rollup && counted &&
+		    strcmp(counted, report->id) != 0)
 			return refuse(detail, ERR_ACCOUNT_MISMATCH,
 			              "report %s: the source rolls up %s, and only one", report->id,
 			              counted);
@@ -297,13 +307,14 @@ int hello_match(const struct hello *hello, const struct source *source,
 	const struct declaration *declaration = &hello->declaration;
 	if (!source || !source->known) {
 		if (!hello->declared || !declaration->class)
-			return refuse(detail, ERR_BAD_DECLARATION,
-			              "class: a new source declares EVENT or REPORT");
+			return refuse(
+			    detail, ERR_BAD_DECLARATION,
+			    "class: a new source declares EVENT, REPORT, SURVEY or MARKET");
 		return 0;
 	}
 	if (declaration->class && declaration->class != source->class)
-		return refuse(detail, ERR_ACCOUNT_MISMATCH, "class: the source sends %s",
-		              source->class == SOURCE_EVENT ? "events" : "reports");
+		return refuse(detail, ERR_ACCOUNT_MISMATCH, "class: the source is of class %s",
+		              source_class_name(source->class));
 	if (declaration->currency[0] && strcmp(declaration->currency, source->currency) != 0)
 		return refuse(detail, ERR_ACCOUNT_MISMATCH,
 		              "currency: the source was created with %s, not %s", source->currency,

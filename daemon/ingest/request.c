@@ -66,7 +66,7 @@ static int count_items(struct cursor cursor, uint32_t max_items, uint32_t *ret_i
 	while (!cursor_done(&cursor)) {
 		struct cursor content;
 		uint32_t number = next_field(&cursor, &content);
-		if (number >= 3 && number <= 6 && ++items > max_items)
+		if (number >= 3 && number <= 10 && ++items > max_items)
 			return ERR_TOO_MANY;
 	}
 	*ret_items = items;
@@ -221,6 +221,12 @@ static int decode_request(enum request_kind kind, struct cursor content, uint32_
 	memcpy(request->hash, canonical.digest, sizeof(request->hash));
 	err = without_nul(&streamgauge__v1__batch__descriptor, &content, arena);
 	return err ? err : decode_batch(content, items, arena, &request->batch);
+}
+
+uint64_t request_items(const Streamgauge__V1__Batch *batch)
+{
+	return batch->n_events + batch->n_rows + batch->n_responses + batch->n_aggregates +
+	       batch->n_gauges + batch->n_rates + batch->n_commits + batch->n_heartbeats;
 }
 
 int request_decode(const uint8_t *bytes, size_t len, uint32_t max_items, struct arena *arena,

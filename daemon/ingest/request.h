@@ -28,4 +28,7 @@ struct request {
 int request_decode(const uint8_t *bytes, size_t len, uint32_t max_items, struct arena *arena,
                    struct request *ret_request) SG_MUST_CHECK;
 
+/* Items of a decoded batch, of all kinds. */
+uint64_t request_items(const Streamgauge__V1__Batch *batch);
+
 #endif

@@ -93,9 +93,8 @@ static int new_value(struct applying *applying, uint32_t dim, const char *value,
 	return 0;
 }
 
-static int resolve_value(struct applying *applying, uint32_t dim, const char *value,
-                         const char *list, size_t index, const char *platform, uint32_t *ret_value,
-                         struct fault *fault)
+int resolve_value(struct applying *applying, uint32_t dim, const char *value, const char *list,
+                  size_t index, const char *platform, uint32_t *ret_value, struct fault *fault)
 {
 	char field[INDEXED_MAX];
 	char full[SOURCE_NAME_MAX + MODEL_VALUE_MAX + 2];
@@ -120,6 +119,15 @@ static bool name_plain(const char *name)
 	       strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_") == len;
 }
 
+/* Answers alone name items and options; what rules make cannot be sent. */
+static bool dim_is_open(const struct catalog *catalog, int dim)
+{
+	if (catalog->dims[dim].derived)
+		return false;
+	return !catalog_has_surveys(catalog) ||
+	       (dim != catalog->item_dim && dim != catalog->option_dim);
+}
+
 int resolve_dims(struct applying *applying, pb_dim *const *dims, size_t count, const char *list,
                  const char *platform, bool free_names, uint32_t *values, struct fault *fault)
 {
@@ -134,6 +142,8 @@ int resolve_dims(struct applying *applying, pb_dim *const *dims, size_t count, c
 		if (has_unknown_fields(&item->base))
 			return fault_set(applying, fault, ERR_UNKNOWN_FIELD,
 			                 indexed(field, list, i), "a field of the dimension");
+		if (dim >= 0 && !dim_is_open(applying->catalog, dim))
+			dim = -1;
 		if (dim < 0 && free_names && name_plain(item->key) &&
 		    text_ok(item->value, strlen(item->value), 2 * MODEL_VALUE_MAX))
 			continue;
@@ -153,7 +163,7 @@ int resolve_dims(struct applying *applying, pb_dim *const *dims, size_t count, c
 	return 0;
 }
 
-static bool currency_ok(const char *code)
+bool currency_ok(const char *code)
 {
 	for (int i = 0; i < 3; i++)
 		if (code[i] < 'A' || code[i] > 'Z')
@@ -186,6 +196,17 @@ static int resolve_currency(struct applying *applying, const pb_amount *amount, 
 	return 0;
 }
 
+/* Events and rows count what happened; only rows bear levels beside it. */
+static bool measure_is_open(const struct catalog *catalog, int index, bool event)
+{
+	enum measure_kind kind = catalog->measures[index].kind;
+	if (kind == MEASURE_RATE || (kind == MEASURE_GAUGE && event))
+		return false;
+	return !catalog_has_surveys(catalog) ||
+	       (index != catalog->respondents && index != catalog->weight &&
+	        index != catalog->weight_squared && index != catalog->wave_tables);
+}
+
 static int resolve_amount(struct applying *applying, const pb_amount *amount, size_t position,
                           bool any_currency, struct resolved_amount *ret, struct fault *fault)
 {
@@ -199,6 +220,9 @@ static int resolve_amount(struct applying *applying, const pb_amount *amount, si
 		return fault_set(applying, fault, ERR_UNKNOWN_MEASURE,
 		                 indexed(field, "amounts", position), "`%.80s`", amount->measure);
 	const struct measure *measure = &applying->catalog->measures[index];
+	if (!measure_is_open(applying->catalog, index, any_currency))
+		return fault_set(applying, fault, ERR_WRONG_MEASURE,
+		                 indexed(field, "amounts", position), "`%s`", measure->id);
 	if (amount->value < 0 && !measure->is_signed)
 		return fault_set(applying, fault, ERR_NEGATIVE, indexed(field, "amounts", position),
 		                 "%s %lld", measure->id, (long long)amount->value);

@@ -323,8 +323,7 @@ static int not_next(struct session *session, const struct source *source,
 	    memcmp(hash, request->hash, REQUEST_HASH) != 0)
 		return session_end(session, ERR_SEQUENCE_CONFLICT, "", applied + 1);
 	struct apply_outcome outcome = {0};
-	outcome.duplicates =
-	    batch->n_events + batch->n_rows + batch->n_commits + batch->n_heartbeats;
+	outcome.duplicates = request_items(batch);
 	bool durable = batch->sequence <= source->published.last_sequence;
 	uint32_t tenant = session->hello.tenant_index;
 	uint64_t generation = durable ? 0 : hub->ops->pending(hub->arg, tenant);

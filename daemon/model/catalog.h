@@ -240,6 +240,12 @@ int catalog_type(const struct catalog *catalog, const char *name, size_t len);
 int catalog_stage(const struct catalog *catalog, const char *name, size_t len);
 int catalog_kpi(const struct catalog *catalog, const char *name, size_t len);
 
+/* False for a catalog made by hand in which the positions above are all 0. */
+static inline bool catalog_has_surveys(const struct catalog *catalog)
+{
+	return catalog->item_dim >= 0 && catalog->option_dim != catalog->item_dim;
+}
+
 /* The smallest grouping set that holds every dimension of the mask (bit i =
  * dims[i]); -1 when no configured set does. */
 int catalog_set_for(const struct catalog *catalog, uint32_t dim_mask);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "rollup/dict.h"
+#include "rollup/dict_private.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -38,11 +38,27 @@ static void *grown(void *array, uint32_t *cap, uint32_t count, size_t size)
 	return array;
 }
 
+static void sort_sets(struct dict *dict)
+{
+	const struct catalog *catalog = dict->catalog;
+	uint32_t item = catalog_has_surveys(catalog) ? UINT32_C(1) << catalog->item_dim : 0;
+	for (uint32_t i = 0; i < catalog->set_count; i++) {
+		const struct grouping_set *set = &catalog->sets[i];
+		for (uint32_t j = 0; j < set->dim_count; j++)
+			dict->set_dims[i] |= UINT32_C(1) << set->dims[j];
+		if (dict->set_dims[i] & item)
+			dict->survey_sets[dict->survey_set_count++] = (uint8_t)i;
+		else
+			dict->plain_sets[dict->plain_set_count++] = (uint8_t)i;
+	}
+}
+
 void dict_init(struct dict *dict, const struct catalog *catalog)
 {
 	*dict = (struct dict){.catalog = catalog};
 	for (uint32_t i = 0; i < MODEL_MEASURES; i++)
 		dict->plain_columns[i] = INTERN_NONE;
+	sort_sets(dict);
 }
 
 void dict_deinit(struct dict *dict)
@@ -52,8 +68,7 @@ void dict_deinit(struct dict *dict)
 		free(dict->dim_values[dim]);
 		free(dict->recent[dim]);
 	}
-	for (uint32_t i = 0; dict->placements && i < dict->tables[DICT_PLACEMENT].count; i++)
-		free(dict->placements[i].groups);
+	placements_deinit(dict);
 	for (int kind = 0; kind < DICT_KINDS; kind++)
 		intern_deinit(&dict->tables[kind]);
 	for (int set = 0; set < MODEL_SETS; set++) {
@@ -66,7 +81,6 @@ void dict_deinit(struct dict *dict)
 	free(dict->groups);
 	free(dict->group_slots);
 	free(dict->columns);
-	free(dict->placements);
 	buf_deinit(&dict->pending);
 }
 
@@ -189,30 +203,6 @@ static int learn_group(struct dict *dict, uint32_t id, struct cursor in)
 	return 0;
 }
 
-static int learn_placement(struct dict *dict, uint32_t id, struct cursor in)
-{
-	dict->placements =
-	    grown(dict->placements, &dict->placement_cap, id, sizeof(*dict->placements));
-	struct dict_placement *placement = &dict->placements[id];
-	*placement = (struct dict_placement){.period_days = UINT32_MAX};
-	for (int i = 0; i < MODEL_DIMS; i++)
-		placement->values[i] = DICT_NO_VALUE;
-	while (!cursor_done(&in)) {
-		cursor_varint(&in);
-		struct cursor member = cursor_field(&in);
-		cursor_varint(&member);
-		struct cursor name = cursor_field(&member);
-		cursor_varint(&member);
-		uint64_t value = cursor_varint(&member);
-		if (member.failed)
-			return ERR_MALFORMED;
-		int dim = catalog_dim(dict->catalog, (const char *)name.next, cursor_left(&name));
-		if (dim >= 0)
-			placement->values[dim] = (uint32_t)value - 1;
-	}
-	return in.failed ? ERR_MALFORMED : 0;
-}
-
 static int learn_period(struct dict *dict, struct cursor in)
 {
 	cursor_varint(&in);
@@ -241,7 +231,7 @@ static int learn(struct dict *dict, enum dict_kind kind, uint32_t id)
 	case DICT_GROUP:
 		return learn_group(dict, id, in);
 	case DICT_PLACEMENT:
-		return learn_placement(dict, id, in);
+		return placement_learn(dict, id);
 	case DICT_PERIOD:
 		return learn_period(dict, in);
 	default:
@@ -289,6 +279,11 @@ static uint32_t add(struct dict *dict, enum dict_kind kind, const void *bytes, s
 	if (ret_new)
 		*ret_new = is_new;
 	return id;
+}
+
+uint32_t dict_add(struct dict *dict, enum dict_kind kind, const void *bytes, size_t len)
+{
+	return add(dict, kind, bytes, len, NULL);
 }
 
 /* ---- values ---- */
@@ -421,42 +416,6 @@ uint32_t dict_column(struct dict *dict, uint32_t measure, const char *currency)
 
 /* ---- report rows ---- */
 
-uint32_t dict_placement(struct dict *dict, const uint32_t values[MODEL_DIMS])
-{
-	struct buf buf = {0};
-	for (uint32_t dim = 0; dim < dict->catalog->dim_count; dim++) {
-		if (values[dim] == DICT_NO_VALUE)
-			continue;
-		struct entry member = {.len = 0};
-		const char *id = dict->catalog->dims[dim].id;
-		entry_bytes(&member, 1, id, strlen(id));
-		entry_varint(&member, 2, (uint64_t)values[dim] + 1);
-		buf_put_field(&buf, 1, member.bytes, member.len);
-	}
-	require(!buf_failed(&buf));
-	uint32_t id =
-	    add(dict, DICT_PLACEMENT, buf.bytes ? (const void *)buf.bytes : "", buf.len, NULL);
-	buf_deinit(&buf);
-	return id;
-}
-
-const uint32_t *dict_placement_groups(struct dict *dict, uint32_t placement_id,
-                                      uint32_t period_days)
-{
-	struct dict_placement *placement = &dict->placements[placement_id];
-	uint32_t sets = dict->catalog->set_count;
-	if (!placement->groups) {
-		placement->groups = malloc(sets * sizeof(*placement->groups));
-		require(placement->groups != NULL);
-	}
-	if (placement->period_days != period_days)
-		for (uint32_t set = 0; set < sets; set++)
-			placement->groups[set] =
-			    dict_group(dict, set, period_days, placement->values);
-	placement->period_days = period_days;
-	return placement->groups;
-}
-
 uint32_t dict_row_key(struct dict *dict, uint32_t report, const uint8_t *text, size_t len)
 {
 	struct buf buf = {0};
@@ -479,6 +438,16 @@ uint32_t dict_row_key_hour(const struct dict *dict, uint32_t key)
 		scale *= 10;
 	}
 	return hour;
+}
+
+const char *dict_row_key_text(const struct dict *dict, uint32_t key)
+{
+	const struct intern_entry *entry = intern_get(&dict->tables[DICT_ROW_KEY], key);
+	struct cursor in = cursor_of(entry->bytes, entry->len);
+	cursor_varint(&in);
+	cursor_varint(&in);
+	cursor_varint(&in);
+	return (const char *)cursor_field(&in).next;
 }
 
 static void source_entry(struct entry *entry, const char *name, size_t len)

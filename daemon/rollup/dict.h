@@ -44,11 +44,29 @@ struct dict_column {
 	char currency[4];
 };
 
-struct dict_placement {
-	/* By catalog dimension; DICT_NO_VALUE where the row has none. */
-	uint32_t values[MODEL_DIMS];
-	uint32_t period_days; /* of the groups below; UINT32_MAX = not looked up */
-	uint32_t *groups;     /* one per grouping set */
+/* One survey cell that a response counts in: the base of an item (no option), or
+ * an option that was chosen; no brand where the item is not about brands. */
+struct dict_answer {
+	uint32_t item;
+	uint32_t option; /* DICT_NO_VALUE = the base */
+	uint32_t brand;  /* DICT_NO_VALUE = none */
+};
+
+/* Groups that a row's amounts are added to. */
+struct dict_groups {
+	const uint32_t *ids;
+	uint32_t count;
+};
+
+/* Groups of an answer sheet. There are about as many sheets as respondents, with
+ * hundreds of groups each: so only those looked up last are kept. */
+#define DICT_SHEETS 2 /* a correction looks at the old and the new one in turn */
+struct dict_sheet {
+	uint32_t placement;
+	uint32_t period_days;
+	uint32_t *groups;
+	uint32_t count;
+	uint32_t cap; /* 0 = free */
 };
 
 struct dict {
@@ -82,8 +100,19 @@ struct dict {
 	uint32_t column_cap;
 	uint32_t plain_columns[MODEL_MEASURES]; /* column of a measure that is not money */
 
-	struct dict_placement *placements;
+	/* By placement: the period_days they are for, then a group per plain set;
+	 * NULL = not looked up, or an answer sheet. */
+	uint32_t **placement_groups;
 	uint32_t placement_cap;
+	struct dict_sheet sheets[DICT_SHEETS];
+	uint32_t next_sheet;
+
+	/* Sets that hold `item` and those that do not: no item is in both. */
+	uint8_t plain_sets[MODEL_SETS];
+	uint32_t plain_set_count;
+	uint8_t survey_sets[MODEL_SETS];
+	uint32_t survey_set_count;
+	uint32_t set_dims[MODEL_SETS]; /* bit i: the set holds dims[i] */
 
 	/* Periods that hold cells, by set and grain. */
 	struct dict_periods {
@@ -120,12 +149,22 @@ uint32_t dict_group(struct dict *dict, uint32_t set, uint32_t period_days,
                     const uint32_t values[MODEL_DIMS]);
 uint32_t dict_column(struct dict *dict, uint32_t measure, const char *currency);
 uint32_t dict_placement(struct dict *dict, const uint32_t values[MODEL_DIMS]);
-/* Groups of a placement, one per grouping set; valid until the next call. */
-const uint32_t *dict_placement_groups(struct dict *dict, uint32_t placement_id,
-                                      uint32_t period_days);
+/* The same of a survey row. Sorts the answers (count > 0) and drops those that
+ * stand twice. */
+uint32_t dict_placement_answers(struct dict *dict, const uint32_t values[MODEL_DIMS],
+                                struct dict_answer *answers, uint32_t count);
+/* Groups of a placement: one per set without `item`; of a survey row one per set
+ * with `item` and answer, where an answer about a brand is in sets with `brand`
+ * only. Valid until the next call. */
+struct dict_groups dict_placement_groups(struct dict *dict, uint32_t placement,
+                                         uint32_t period_days);
+/* The dimensions of which the placement has a value, bit i = dims[i]. */
+uint32_t dict_placement_dims(const struct dict *dict, uint32_t placement);
 uint32_t dict_row_key(struct dict *dict, uint32_t report, const uint8_t *text, size_t len);
 /* The hour_plus_1 that ends the text of a row key. */
 uint32_t dict_row_key_hour(const struct dict *dict, uint32_t key);
+/* The text itself, NUL-terminated. */
+const char *dict_row_key_text(const struct dict *dict, uint32_t key);
 uint32_t dict_source(struct dict *dict, const char *name, size_t len);
 uint32_t dict_source_find(const struct dict *dict, const char *name, size_t len);
 const char *dict_source_name(const struct dict *dict, uint32_t source);

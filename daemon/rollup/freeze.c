@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/random.h>
 
+#include "rollup/labels.h"
 #include "rollup/state.h"
 
 /* A flush under construction. Every byte it refers to is in its arena. */
@@ -387,15 +388,13 @@ static void put_labels(struct builder *builder)
 	struct buf record = {0};
 	for (uint32_t i = 0; i < partition->labels_pending_count; i++) {
 		uint32_t value = partition->labels_pending[i];
-		struct label *label = &partition->labels[value];
 		buf_reset(&record);
-		buf_put_field(&record, 1, label->name, strlen(label->name));
-		buf_put_key(&record, 2, 0);
-		buf_put_zigzag(&record, label->as_of_us);
+		label_encode(partition, value, &record);
+		require(!buf_failed(&record));
 		char field[16];
 		snprintf(field, sizeof(field), "%" PRIu32, value);
 		put_hset(builder, key_of(KEY_LABELS, 0, 0), field, record.bytes, record.len);
-		label->pending = false;
+		partition->labels[value].pending = false;
 	}
 	partition->labels_pending_count = 0;
 	buf_deinit(&record);

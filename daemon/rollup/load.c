@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "rollup/labels.h"
 #include "rollup/state.h"
 
 #define SEGMENTS_AT_ONCE     16
@@ -284,18 +285,8 @@ static int put_label(struct partition *partition, const struct fetched *fetched)
 	int err = field_number(fetched->field, &value);
 	if (err || value >= partition->dict.tables[DICT_VALUE].count)
 		return ERR_MALFORMED;
-	struct cursor in = cursor_of(fetched->value.bytes, fetched->value.len);
-	cursor_varint(&in);
-	struct cursor name = cursor_field(&in);
-	cursor_varint(&in);
-	int64_t as_of = cursor_zigzag(&in);
-	if (in.failed)
-		return ERR_MALFORMED;
-	partition_label(partition, (uint32_t)value, (const char *)name.next, cursor_left(&name),
-	                as_of);
-	partition->labels[value].pending = false;
-	partition->labels_pending_count = 0;
-	return 0;
+	return label_decode(partition, (uint32_t)value,
+	                    cursor_of(fetched->value.bytes, fetched->value.len));
 }
 
 static int put_delta(struct partition *partition, const struct fetched *fetched)

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "rollup/labels.h"
 #include "rollup/state.h"
 
 void *partition_grow(void *array, uint32_t *cap, uint32_t count, size_t size)
@@ -42,14 +43,11 @@ void partition_free(struct partition *partition)
 		source_deinit(partition->sources[i]);
 		free(partition->sources[i]);
 	}
-	for (uint32_t i = 0; i < partition->label_cap; i++)
-		free(partition->labels[i].name);
+	labels_deinit(partition);
 	for (uint32_t i = 0; i < partition->loading.delta_count; i++)
 		free(partition->loading.deltas[i].bytes);
 	free(partition->loading.deltas);
 	free(partition->sources);
-	free(partition->labels);
-	free(partition->labels_pending);
 	free(partition->rejects);
 	free(partition->tail);
 	free(partition->flight);
@@ -332,31 +330,7 @@ void partition_evict(struct partition *partition, size_t keep)
 	pages_evict(&partition->pages, keep, tick);
 }
 
-/* ---- labels and rejects ---- */
-
-void partition_label(struct partition *partition, uint32_t value, const char *name, size_t len,
-                     int64_t as_of_us)
-{
-	partition->labels = partition_grow(partition->labels, &partition->label_cap, value,
-	                                   sizeof(*partition->labels));
-	struct label *label = &partition->labels[value];
-	if (label->name && label->as_of_us >= as_of_us)
-		return;
-	bool same = label->name && strlen(label->name) == len && !memcmp(label->name, name, len);
-	label->as_of_us = as_of_us;
-	if (same)
-		return;
-	free(label->name);
-	label->name = strndup(name, len);
-	require(label->name != NULL);
-	if (label->pending)
-		return;
-	label->pending = true;
-	partition->labels_pending =
-	    partition_grow(partition->labels_pending, &partition->labels_pending_cap,
-	                   partition->labels_pending_count, sizeof(uint32_t));
-	partition->labels_pending[partition->labels_pending_count++] = value;
-}
+/* ---- rejects ---- */
 
 void partition_reject(struct partition *partition, uint32_t source, const void *bytes, size_t len)
 {

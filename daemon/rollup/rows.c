@@ -115,6 +115,42 @@ static void emit(row_diff_cb diff, void *arg, const struct row *row, uint32_t co
 		diff(arg, row->key, row->placement, column, change);
 }
 
+static bool reading_names(const struct row_reading *reading, uint32_t column)
+{
+	for (uint32_t i = 0; i < reading->amount_count; i++)
+		if (reading->amounts[i].column == column)
+			return true;
+	return false;
+}
+
+/* True when the row has a value that a whole reading of the same version lacks. */
+static bool whole_differs(const struct row_page *page, const struct row *row,
+                          const struct row_reading *reading)
+{
+	const struct row_cell *cells = row_cells(page, (uint32_t)(row - page->rows));
+	for (uint32_t i = 0; i < page->column_count; i++)
+		if (cells[i].present && cells[i].value && !reading_names(reading, page->columns[i]))
+			return true;
+	return false;
+}
+
+/* What a newer whole reading does not name is zero. True when something was not. */
+static bool row_complete(struct row_page *page, struct row *row, const struct row_reading *reading,
+                         row_diff_cb diff, void *arg)
+{
+	struct row_cell *cells = row_cells(page, (uint32_t)(row - page->rows));
+	bool changed = false;
+	for (uint32_t i = 0; i < page->column_count; i++) {
+		if (!cells[i].present || !cells[i].value ||
+		    reading_names(reading, page->columns[i]))
+			continue;
+		emit(diff, arg, row, page->columns[i], cells[i].value, 0);
+		cells[i] = (struct row_cell){0, reading->version, true};
+		changed = true;
+	}
+	return changed;
+}
+
 static bool reading_conflicts(struct row_page *page, const struct row *row,
                               const struct row_reading *reading)
 {
@@ -129,7 +165,26 @@ static bool reading_conflicts(struct row_page *page, const struct row *row,
 		    cell->value != reading->amounts[i].value)
 			return true;
 	}
-	return false;
+	return reading->whole && version_compare(reading->version, row->version) == 0 &&
+	       whole_differs(page, row, reading);
+}
+
+bool row_page_conflicts(struct row_page *page, const struct row_reading *reading)
+{
+	for (uint32_t i = 0; i < reading->amount_count; i++)
+		column_position(page, reading->amounts[i].column);
+	const struct row *row = row_find(page, reading->key);
+	return row && reading_conflicts(page, row, reading);
+}
+
+uint64_t row_page_rows_with(const struct row_page *page, uint32_t column, int64_t as_of_us)
+{
+	uint64_t count = 0;
+	for (uint32_t c = 0; c < page->column_count; c++)
+		for (uint32_t i = 0; page->columns[c] == column && i < page->count; i++)
+			count += row_cells(page, i)[c].present &&
+			         page->rows[i].version.as_of_us >= as_of_us;
+	return count;
 }
 
 static void row_move(struct row_page *page, struct row *row, uint32_t placement, row_diff_cb diff,
@@ -165,6 +220,8 @@ enum row_result row_page_apply(struct row_page *page, const struct row_reading *
 		changed = true;
 	} else if (reading_conflicts(page, row, reading))
 		return ROW_CONFLICT;
+	else if (reading->whole && version_compare(reading->version, row->version) < 0)
+		return ROW_STALE;
 	if (version_compare(reading->version, row->version) > 0) {
 		row->version = reading->version;
 		advanced = true;
@@ -172,6 +229,8 @@ enum row_result row_page_apply(struct row_page *page, const struct row_reading *
 			row_move(page, row, reading->placement, diff, arg);
 			changed = true;
 		}
+		if (reading->whole)
+			changed = row_complete(page, row, reading, diff, arg) || changed;
 	}
 	struct row_cell *cells = row_cells(page, (uint32_t)(row - page->rows));
 	for (uint32_t i = 0; i < reading->amount_count; i++) {

@@ -65,6 +65,9 @@ struct row_reading {
 	struct row_version version;
 	const struct row_amount *amounts;
 	uint32_t amount_count;
+	/* It says all there is to say of the row: values of columns that it does
+	 * not name become zero, and an older reading changes nothing. */
+	bool whole;
 };
 
 enum row_result { ROW_APPLIED, ROW_UNCHANGED, ROW_STALE, ROW_CONFLICT };
@@ -80,6 +83,13 @@ int row_page_column_room(const struct row_page *page, uint32_t column) SG_MUST_C
  * and has room for the columns. */
 enum row_result row_page_apply(struct row_page *page, const struct row_reading *reading,
                                row_diff_cb diff, void *arg);
+
+/* True when the reading differs from what was read at the same version: it would
+ * be ROW_CONFLICT. */
+bool row_page_conflicts(struct row_page *page, const struct row_reading *reading);
+
+/* Rows read from as_of_us on that have a value in the column. */
+uint64_t row_page_rows_with(const struct row_page *page, uint32_t column, int64_t as_of_us);
 
 /* Commits a slice of `rows` rows read from as_of_us on; with `complete`
  * zeroes what is older. ERR_SLICE_INCOMPLETE changes nothing. */

@@ -5,6 +5,12 @@
 
 #include "rollup/source_record.h"
 
+const char *source_class_name(enum source_class class)
+{
+	static const char *const names[] = {"new", "event", "report", "survey", "market"};
+	return (unsigned)class < sizeof(names) / sizeof(*names) ? names[class] : "unknown";
+}
+
 static void public_deinit(struct source_public *state)
 {
 	day_list_deinit(&state->complete);

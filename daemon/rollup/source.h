@@ -7,7 +7,10 @@
 #include "base/err.h"
 #include "rollup/source_days.h"
 
-enum source_class { SOURCE_EVENT = 1, SOURCE_REPORT = 2 };
+enum source_class { SOURCE_EVENT = 1, SOURCE_REPORT, SOURCE_SURVEY, SOURCE_MARKET };
+
+/* "event", "report", "survey", "market". */
+const char *source_class_name(enum source_class class);
 
 #define SOURCE_NAME_MAX        128
 #define SOURCE_CURSOR_MAX      256

@@ -21,10 +21,14 @@ struct tail_delta {
 	int64_t mono_us; /* when it was frozen */
 };
 
+/* What is known of a dimension value besides its text. */
 struct label {
-	char *name;
+	char *name; /* NULL = none */
 	int64_t as_of_us;
-	bool pending;
+	char *objective; /* NULL = none */
+	int64_t objective_as_of_us;
+	uint32_t source; /* number + 1 of who reports it, 0 = nobody */
+	bool pending;    /* in partition.labels_pending */
 };
 
 struct reject_entry {

@@ -207,6 +207,17 @@ const char *view_label(const struct partition *partition, uint32_t value)
 	return value < partition->label_cap ? partition->labels[value].name : NULL;
 }
 
+const char *view_objective(const struct partition *partition, uint32_t value)
+{
+	return value < partition->label_cap ? partition->labels[value].objective : NULL;
+}
+
+const char *view_reporter(const struct partition *partition, uint32_t value)
+{
+	uint32_t source = value < partition->label_cap ? partition->labels[value].source : 0;
+	return source ? dict_source_name(&partition->dict, source - 1) : NULL;
+}
+
 uint32_t view_value_find(const struct partition *partition, uint32_t dim, const char *text,
                          size_t len)
 {

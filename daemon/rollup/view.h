@@ -57,6 +57,10 @@ struct view_column view_column(const struct partition *partition, uint32_t id);
  * every set; view_value_find gives VIEW_NO_VALUE - 1 for an unknown text. */
 const char *view_value(const struct partition *partition, uint32_t value);
 const char *view_label(const struct partition *partition, uint32_t value);
+/* What the platform says a campaign is for, and the source that reports it; NULL =
+ * not known. */
+const char *view_objective(const struct partition *partition, uint32_t value);
+const char *view_reporter(const struct partition *partition, uint32_t value);
 #define VIEW_UNKNOWN_VALUE (UINT32_MAX - 1)
 uint32_t view_value_find(const struct partition *partition, uint32_t dim, const char *text,
                          size_t len);

@@ -59,6 +59,13 @@ void partition_row_page_changed(struct partition *partition, struct row_page *ro
 void partition_label(struct partition *partition, uint32_t value, const char *name, size_t len,
                      int64_t as_of_us);
 
+/* What the platform says a campaign is for, read at as_of; likewise. */
+void partition_objective(struct partition *partition, uint32_t value, const char *objective,
+                         size_t len, int64_t as_of_us);
+
+/* The source reports the value; of several sources the first by name is kept. */
+void partition_reported(struct partition *partition, uint32_t value, const struct source *source);
+
 /* A heartbeat of the source, see source_declare. */
 void partition_declare(const struct partition *partition, struct source *source, int64_t from_us,
                        int64_t through_us);

@@ -134,7 +134,7 @@ static void put_source(struct sheet *sheet, const struct feed *feed, const struc
 	bool booked = state->first_day <= state->last_day;
 	sheet_row(sheet);
 	sheet_text(sheet, "source", source->name);
-	sheet_text(sheet, "class", source->class == SOURCE_EVENT ? "event" : "report");
+	sheet_text(sheet, "class", source_class_name(source->class));
 	sheet_text(sheet, "currency", source->currency[0] ? source->currency : NULL);
 	sheet_text(sheet, "time_zone", feed->zone);
 	put_instant(sheet, "last_received", zone, state->last_received_us);

@@ -12,15 +12,35 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len);
 
+static size_t answers_length(const Streamgauge__V1__SurveyResponse *response)
+{
+	size_t total = strlen(response->response_id);
+	for (size_t i = 0; i < response->n_answers; i++) {
+		const Streamgauge__V1__Answer *answer = response->answers[i];
+		total += strlen(answer->item) + strlen(answer->brand);
+		for (size_t j = 0; j < answer->n_options; j++)
+			total += strlen(answer->options[j]);
+	}
+	return total;
+}
+
 static void check_texts(const Streamgauge__V1__Batch *batch)
 {
-	size_t items = batch->n_events + batch->n_rows + batch->n_commits + batch->n_heartbeats;
-	require(items <= ITEMS);
+	require(request_items(batch) <= ITEMS);
 	size_t total = 0;
 	for (size_t i = 0; i < batch->n_events; i++)
 		total += strlen(batch->events[i]->event_id) + strlen(batch->events[i]->type);
 	for (size_t i = 0; i < batch->n_rows; i++)
 		total += strlen(batch->rows[i]->report) + strlen(batch->rows[i]->slice_id);
+	for (size_t i = 0; i < batch->n_responses; i++)
+		total += answers_length(batch->responses[i]);
+	for (size_t i = 0; i < batch->n_aggregates; i++)
+		total +=
+		    strlen(batch->aggregates[i]->item) + strlen(batch->aggregates[i]->option);
+	for (size_t i = 0; i < batch->n_gauges; i++)
+		total += strlen(batch->gauges[i]->measure);
+	for (size_t i = 0; i < batch->n_rates; i++)
+		total += strlen(batch->rates[i]->quote_currency);
 	require(total <= MEMORY);
 }
 

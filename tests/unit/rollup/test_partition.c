@@ -104,10 +104,10 @@ static void diff(void *arg, uint32_t key, uint32_t placement, uint32_t column, i
 	struct world *world = arg;
 	(void)key;
 	struct dict *dict = partition_dict(world->partition);
-	const uint32_t *groups = dict_placement_groups(dict, placement, 1);
+	struct dict_groups groups = dict_placement_groups(dict, placement, 1);
 	struct cell_place place = partition_place(GRAIN_DAY, (int32_t)world->mono_us);
 	for (uint32_t set = 0; set < 3; set++)
-		partition_add(world->partition, groups[set], &place, column, change);
+		partition_add(world->partition, groups.ids[set], &place, column, change);
 }
 
 /* A reading of spend: keys 0..9 of one day, placed by the reading. */

@@ -120,6 +120,21 @@ Test(plan, names_who_holds_the_end_back)
 	world_close(&world);
 }
 
+/* A plan for next week, reported ahead, does not reach into the future. */
+Test(plan, the_default_end_is_never_beyond_today)
+{
+	struct world world;
+	world_open(&world);
+	struct source *ads = world_source(&world, "google_ads/1", SOURCE_REPORT, 1 << M_SPEND,
+	                                  WORLD_TODAY - 30, WORLD_TODAY + 7);
+	world_complete(ads, WORLD_TODAY - 30, WORLD_TODAY + 7);
+	world_flush(&world);
+	cr_assert_eq(world_plan(&world, "tenant=demo&kpi=spend"), 0);
+	cr_assert_eq(world.plan.to, WORLD_TODAY);
+	cr_assert_null(world.plan.held_back_by);
+	world_close(&world);
+}
+
 /* A file of an old year, a weekly source and a silent one hold nothing back. */
 Test(plan, only_live_daily_sources_hold_back)
 {

@@ -306,3 +306,29 @@ const char *world_encode(struct world *world, enum query_format format, size_t *
 	buf_deinit(&buf);
 	return text;
 }
+
+/* Ads and a shop, complete and final from 1 September to 20 November. */
+void world_open_shop(struct world *world)
+{
+	world_open(world);
+	struct source *ads =
+	    world_source(world, "google_ads/1", SOURCE_REPORT,
+	                 1 << M_SPEND | 1 << M_IMPRESSIONS | 1 << M_CLICKS | 1 << M_CONVERSIONS,
+	                 world_day("2026-09-01"), WORLD_TODAY - 1);
+	world_complete(ads, world_day("2026-09-01"), WORLD_TODAY - 1);
+	struct source *shop =
+	    world_source(world, "shop/eu", SOURCE_EVENT, 1 << M_ORDERS | 1 << M_GROSS,
+	                 world_day("2026-09-01"), WORLD_TODAY - 1);
+	world_beat(world, shop, zone_day_start(world->tenants[0].zone, WORLD_TODAY));
+}
+
+void world_expect(const struct kpi_row *row, enum row_status status, double value)
+{
+	cr_assert_eq(row->status, status, "%s is %s", row->kpi->kpi->id,
+	             row_status_name(row->status));
+	bool shown = status == STATUS_OK;
+	cr_assert_eq(row->has_value, shown, "%s", row->kpi->kpi->id);
+	if (shown)
+		cr_assert_float_eq(row->value, value, 1e-9, "%s = %.12g", row->kpi->kpi->id,
+		                   row->value);
+}

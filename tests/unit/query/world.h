@@ -28,6 +28,8 @@ struct world {
 };
 
 void world_open(struct world *world);
+/* The same with ads and a shop, complete and final from 1 September to 20 November. */
+void world_open_shop(struct world *world);
 void world_close(struct world *world);
 
 /* An item: dimension values by D_...; NULL = none. */
@@ -64,6 +66,9 @@ int world_plan(struct world *world, const char *text);
 /* The row of a KPI, group (texts joined by '/', "" = the only) and bucket. */
 struct kpi_row world_row(const struct world *world, const char *kpi, const char *group,
                          uint32_t bucket);
+
+/* The row has the status, and the value where that shows one. */
+void world_expect(const struct kpi_row *row, enum row_status status, double value);
 
 /* The answer encoded; freed by world_close. */
 const char *world_encode(struct world *world, enum query_format format, size_t *ret_len);

@@ -14,7 +14,7 @@ static void on_turn(uv_timer_t *timer)
 	for (uint32_t i = 0; i < driver->list.count; i++) {
 		struct fetched fetched = {
 		    driver->list.items[i].key, driver->list.items[i].field, {NULL, 0}};
-		if (!driver->item)
+		if (!driver->item && !driver->forgets)
 			require(partition_put_page(driver->partition, &fetched) == 0);
 		for (uint32_t k = 0; driver->item && k < driver->reject_count; k++) {
 			fetched.value = driver->rejects[k];
@@ -50,7 +50,7 @@ void driver_read(struct driver *driver, struct fetch_list *list,
 	driver->done = done;
 	driver->arg = arg;
 	driver->reads++;
-	uv_timer_start(&driver->timer, on_turn, 1, 1);
+	uv_timer_start(&driver->timer, on_turn, driver->delay_ms ? driver->delay_ms : 1, 1);
 }
 
 void driver_fetch(struct driver *driver, struct fetch_list *list, void (*done)(void *arg, int err),

@@ -9,8 +9,10 @@ struct driver {
 	struct partition *partition; /* NULL = not ready */
 	const char *reason;
 	uv_timer_t timer;
-	bool hold; /* do not call back yet */
-	int err;   /* to call back with */
+	bool hold;    /* do not call back yet */
+	bool forgets; /* the pages are not in memory after all */
+	uint64_t delay_ms;
+	int err; /* to call back with */
 	uint32_t reads;
 	struct flush_bytes rejects[8]; /* what a reject list holds */
 	uint32_t reject_count;

@@ -1,95 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0
  * The HTTP listener over real connections, with a fake driver. */
-#include <arpa/inet.h>
 #include <criterion/criterion.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "base/log.h"
-#include "fake_driver.h"
-#include "http_client.h"
-#include "serve/http_private.h"
+#include "http_fixture.h"
 #include "streamgauge/v1/ingest.pb-c.h"
 #include "streamgauge/v1/store.pb-c.h"
-#include "world.h"
-
-struct fixture {
-	struct world world;
-	uv_loop_t loop;
-	struct driver drivers[2];
-	struct driver *driver_list[2];
-	struct http_server *server;
-	bool stopped;
-};
 
 static const struct item search = {{"paid_search", "google_ads:1", NULL}, 1, NULL};
-
-static void open_server(struct fixture *fixture)
-{
-	char reason[HTTP_REASON_MAX] = "";
-	*fixture = (struct fixture){.stopped = false};
-	struct world *world = &fixture->world;
-	world_open(world);
-	world->now_us = clock_wall_us();
-	int32_t today = zone_local_of(world->tenants[0].zone, world->now_us).day;
-	struct source *ads = world_source(world, "google_ads/1", SOURCE_REPORT,
-	                                  1 << M_SPEND | 1 << M_CLICKS, today - 40, today - 1);
-	world_complete(ads, today - 40, today - 1);
-	world_add(world, &search, M_SPEND, today - 2, 0, 12500000);
-	ads->current.rejected = 2;
-	ads->current.reject_codes[-ERR_UNKNOWN_MEASURE] = 2;
-	world_flush(world);
-	world->settings.listen.http_address = "127.0.0.1";
-	world->settings.listen.http_port = 0;
-	world->settings.limits.connections = 32;
-	uv_loop_init(&fixture->loop);
-	fake_driver_init(&fixture->drivers[0], &fixture->loop, world->partition);
-	fake_driver_init(&fixture->drivers[1], &fixture->loop, NULL);
-	fixture->drivers[1].reason = "Redis is loading its data";
-	fixture->driver_list[0] = &fixture->drivers[0];
-	fixture->driver_list[1] = &fixture->drivers[1];
-	cr_assert_eq(http_server_start(&fixture->loop, &world->settings, fixture->driver_list,
-	                               &fixture->server, reason),
-	             0, "%s", reason);
-}
-
-static void on_stopped(void *arg)
-{
-	struct fixture *fixture = arg;
-	fixture->stopped = true;
-}
-
-static void close_server(struct fixture *fixture)
-{
-	http_server_stop(fixture->server, on_stopped, fixture);
-	while (!fixture->stopped)
-		uv_run(&fixture->loop, UV_RUN_ONCE);
-	for (int i = 0; i < 2; i++)
-		fake_driver_close(&fixture->drivers[i]);
-	uv_run(&fixture->loop, UV_RUN_DEFAULT);
-	cr_assert_eq(uv_loop_close(&fixture->loop), 0);
-	http_server_free(fixture->server);
-	world_close(&fixture->world);
-}
-
-static void ask(struct fixture *fixture, struct exchange *exchange, const char *request)
-{
-	exchange_begin(exchange, &fixture->loop, http_server_address(fixture->server), request);
-	exchange_finish(exchange, &fixture->loop);
-}
-
-static void get(struct fixture *fixture, struct exchange *exchange, const char *uri)
-{
-	char request[4096];
-	snprintf(request, sizeof(request),
-	         "GET %s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n", uri);
-	ask(fixture, exchange, request);
-}
 
 static const struct {
 	const char *method;
@@ -114,6 +36,8 @@ static const struct {
      "text/csv; charset=utf-8; header=present", ",12.5,12500000,12.5,"},
     {"GET", "/v1/summary?tenant=demo&kpi=spend&format=protobuf", 200, "application/x-protobuf", ""},
     {"GET", "/health/live", 200, "application/json", "live"},
+    {"GET", "/health/ready", 503, "application/json",
+     "{\"tenant\":\"demo\",\"phase\":\"ready\",\"reason\":\"\"}"},
     {"GET", "/health/ready", 503, "application/json", "Redis is loading its data"},
     {"OPTIONS", "/v1/summary", 204, "", ""},
     {"POST", "/v1/summary", 405, "application/problem+json", "GET, HEAD or OPTIONS"},
@@ -153,6 +77,13 @@ Test(http, exchanges)
 		             (char *)exchange.received.bytes);
 		cr_assert_str_eq(exchange_header(&exchange, "Content-Type", type),
 		                 exchanges[i].type, "%s", exchanges[i].uri);
+		bool told = exchanges[i].status == 405 || exchanges[i].status == 204;
+		cr_assert_str_eq(exchange_header(&exchange, "Allow", type),
+		                 told ? "GET, HEAD, OPTIONS" : "", "%s", exchanges[i].uri);
+		bool later = exchanges[i].status == 503 && exchanges[i].uri[1] == 'v';
+		cr_assert_str_eq(exchange_header(&exchange, "Retry-After", type), later ? "1" : "",
+		                 "%s", exchanges[i].uri);
+		exchange_header(&exchange, "Content-Type", type);
 		cr_assert(strstr(exchange.body, exchanges[i].says), "%s: %s", exchanges[i].uri,
 		          exchange.body);
 		if (strstr(type, "json")) {
@@ -163,6 +94,27 @@ Test(http, exchanges)
 				             exchanges[i].status);
 			json_decref(json);
 		}
+		exchange_deinit(&exchange);
+	}
+	close_server(&fixture);
+}
+
+Test(http, ready_means_every_tenant)
+{
+	struct fixture fixture;
+	open_server(&fixture);
+	struct partition *partition = fixture.world.partition;
+	for (int ready = 0; ready < 4; ready++) {
+		struct exchange exchange;
+		fixture.drivers[0].partition = ready & 1 ? partition : NULL;
+		fixture.drivers[1].partition = ready & 2 ? partition : NULL;
+		get(&fixture, &exchange, "/health/ready");
+		cr_assert_eq(exchange.status, ready == 3 ? 200 : 503, "%d", ready);
+		const char *says = ready == 3 ? "{\"status\":\"ready\"," : "\"not_ready\"";
+		cr_assert(strstr(exchange.body, says), "%s", exchange.body);
+		exchange_deinit(&exchange);
+		get(&fixture, &exchange, "/health/live");
+		cr_assert_eq(exchange.status, 200);
 		exchange_deinit(&exchange);
 	}
 	close_server(&fixture);
@@ -201,123 +153,6 @@ Test(http, connections_are_kept)
 	cr_assert(strstr(exchange.body, "404 Not Found"));
 	cr_assert(strstr(exchange.body, "204 No Content"));
 	cr_assert(strstr(exchange.body, "\"kpis\""), "%s", exchange.body);
-	exchange_deinit(&exchange);
-	close_server(&fixture);
-}
-
-/* Pages that are not in memory are read while the request waits. */
-Test(http, waits_for_pages)
-{
-	struct fixture fixture;
-	struct exchange exchange;
-	open_server(&fixture);
-	/* The second page of the month is not known to be absent. */
-	for (int i = 0; i < GROUPS_PER_PAGE + 1; i++) {
-		char campaign[32];
-		snprintf(campaign, sizeof(campaign), "google_ads:x%d", i);
-		struct item item = {{"display", campaign, NULL}, 1, NULL};
-		world_add(&fixture.world, &item, M_CLICKS,
-		          zone_local_of(fixture.world.tenants[0].zone, clock_wall_us()).day - 2, 0,
-		          1);
-	}
-	world_flush(&fixture.world);
-	get(&fixture, &exchange, "/v1/summary?tenant=demo&by=campaign&kpi=clicks&format=csv");
-	cr_assert_eq(exchange.status, 200, "%s", exchange.body);
-	cr_assert_geq(fixture.drivers[0].reads, 1);
-	cr_assert(strstr(exchange.body, "google_ads:x32"));
-	exchange_deinit(&exchange);
-	/* Now they are in memory. */
-	uint32_t reads = fixture.drivers[0].reads;
-	get(&fixture, &exchange, "/v1/summary?tenant=demo&by=campaign&kpi=clicks&format=csv");
-	cr_assert_eq(exchange.status, 200);
-	cr_assert_eq(fixture.drivers[0].reads, reads);
-	exchange_deinit(&exchange);
-	close_server(&fixture);
-}
-
-Test(http, a_failed_reading_is_said)
-{
-	struct fixture fixture;
-	struct exchange exchange;
-	open_server(&fixture);
-	fixture.drivers[0].err = ERR_NOT_READY;
-	get(&fixture, &exchange, "/v1/rejects?tenant=demo");
-	cr_assert_eq(exchange.status, 503);
-	cr_assert(strstr(exchange.body, "not_ready"));
-	exchange_deinit(&exchange);
-	close_server(&fixture);
-}
-
-/* Stopping answers those who wait, and what Redis says later harms nobody. */
-Test(http, stops_while_requests_wait)
-{
-	struct fixture fixture;
-	struct exchange exchange;
-	open_server(&fixture);
-	fixture.drivers[0].hold = true;
-	exchange_begin(&exchange, &fixture.loop, http_server_address(fixture.server),
-	               "GET /v1/rejects?tenant=demo HTTP/1.1\r\nHost: localhost\r\n"
-	               "Connection: close\r\n\r\n");
-	while (fixture.drivers[0].reads == 0)
-		uv_run(&fixture.loop, UV_RUN_ONCE);
-	http_server_stop(fixture.server, on_stopped, &fixture);
-	exchange_finish(&exchange, &fixture.loop);
-	cr_assert_eq(exchange.status, 503, "%s", (char *)exchange.received.bytes);
-	cr_assert(strstr(exchange.body, "shutting_down"));
-	while (!fixture.stopped)
-		uv_run(&fixture.loop, UV_RUN_ONCE);
-	fixture.drivers[0].hold = false;
-	while (fixture.drivers[0].done)
-		uv_run(&fixture.loop, UV_RUN_ONCE);
-	exchange_deinit(&exchange);
-	for (int i = 0; i < 2; i++)
-		fake_driver_close(&fixture.drivers[i]);
-	uv_run(&fixture.loop, UV_RUN_DEFAULT);
-	cr_assert_eq(uv_loop_close(&fixture.loop), 0);
-	http_server_free(fixture.server);
-	world_close(&fixture.world);
-}
-
-/* Redis that does not answer costs 504; its late reply harms nobody. */
-Test(http, a_slow_redis_is_504)
-{
-	struct fixture fixture;
-	struct exchange exchange;
-	open_server(&fixture);
-	fixture.server->wait_ms = 20;
-	fixture.drivers[0].hold = true;
-	get(&fixture, &exchange, "/v1/rejects?tenant=demo");
-	cr_assert_eq(exchange.status, 504, "%s", exchange.body);
-	cr_assert(strstr(exchange.body, "ask again"));
-	exchange_deinit(&exchange);
-	fixture.drivers[0].hold = false;
-	while (fixture.drivers[0].done)
-		uv_run(&fixture.loop, UV_RUN_ONCE);
-	get(&fixture, &exchange, "/v1/rejects?tenant=demo");
-	cr_assert_eq(exchange.status, 200, "%s", exchange.body);
-	exchange_deinit(&exchange);
-	close_server(&fixture);
-}
-
-/* A client that goes away while its request waits is forgotten. */
-Test(http, a_client_that_leaves)
-{
-	struct fixture fixture;
-	struct exchange exchange;
-	open_server(&fixture);
-	fixture.drivers[0].hold = true;
-	exchange_begin(&exchange, &fixture.loop, http_server_address(fixture.server),
-	               "GET /v1/rejects?tenant=demo HTTP/1.1\r\nHost: localhost\r\n\r\n");
-	while (fixture.drivers[0].reads == 0)
-		uv_run(&fixture.loop, UV_RUN_ONCE);
-	uv_close((uv_handle_t *)&exchange.socket, NULL);
-	uv_run(&fixture.loop, UV_RUN_NOWAIT);
-	fixture.drivers[0].hold = false;
-	while (fixture.drivers[0].done)
-		uv_run(&fixture.loop, UV_RUN_ONCE);
-	exchange_deinit(&exchange);
-	get(&fixture, &exchange, "/health/live");
-	cr_assert_eq(exchange.status, 200);
 	exchange_deinit(&exchange);
 	close_server(&fixture);
 }
@@ -391,93 +226,6 @@ Test(http, accept_chooses_the_format)
 		cr_assert_str_eq(exchange_header(&exchange, "Content-Type", type), rows[i].type);
 		exchange_deinit(&exchange);
 	}
-	close_server(&fixture);
-}
-
-/* Answers of more than 2,000 rows are made while they are sent, and are whole. */
-Test(http, long_answers)
-{
-	struct fixture fixture;
-	struct exchange exchange;
-	char coding[200];
-	open_server(&fixture);
-	get(&fixture, &exchange, "/v1/summary.csv?tenant=demo&grain=day&last=500d");
-	cr_assert_eq(exchange.status, 200);
-	cr_assert_str_eq(exchange_header(&exchange, "Transfer-Encoding", coding), "chunked");
-	size_t rows = 0;
-	for (const char *at = exchange.body; (at = strstr(at, "\ndemo,")) != NULL; at++)
-		rows++;
-	cr_assert_eq(rows, 17 * 500, "%zu", rows);
-	cr_assert_str_eq(exchange.body + strlen(exchange.body) - 7, "\r\n0\r\n\r\n");
-	exchange_deinit(&exchange);
-	close_server(&fixture);
-}
-
-/* A request line of 10 MB is refused, and harms nobody. */
-Test(http, a_long_query_string)
-{
-	struct fixture fixture;
-	struct exchange exchange;
-	size_t size = 10 << 20;
-	char *request = malloc(size + 100);
-	open_server(&fixture);
-	strcpy(request, "GET /v1/summary?tenant=demo&kpi=");
-	size_t len = strlen(request);
-	memset(request + len, 'a', 20000);
-	strcpy(request + len + 20000, " HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
-	ask(&fixture, &exchange, request);
-	cr_assert_eq(exchange.status, 414);
-	cr_assert(strstr(exchange.body, "16384 bytes"), "%s", exchange.body);
-	cr_assert(strstr(exchange.body, "\"parameter\":\"kpi\""), "%s", exchange.body);
-	exchange_deinit(&exchange);
-	memset(request + len, 'a', size);
-	strcpy(request + len + size, " HTTP/1.1\r\n\r\n");
-	ask(&fixture, &exchange, request);
-	cr_assert_eq(exchange.status, 414);
-	cr_assert(strstr(exchange.body, "too big"), "%s", exchange.body);
-	exchange_deinit(&exchange);
-	get(&fixture, &exchange, "/health/live");
-	cr_assert_eq(exchange.status, 200);
-	exchange_deinit(&exchange);
-	free(request);
-	close_server(&fixture);
-}
-
-/* Writes the whole of `size` bytes before it reads; 0 = it could, and got 414. */
-static int stubborn_client(const char *address, size_t size)
-{
-	struct sockaddr_in name = {.sin_family = AF_INET};
-	char reply[2000] = "";
-	char *bytes = malloc(size);
-	int fd = socket(AF_INET, SOCK_STREAM, 0);
-	name.sin_port = htons((uint16_t)(int)strtol(strchr(address, ':') + 1, NULL, 10));
-	name.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-	if (connect(fd, (struct sockaddr *)&name, sizeof(name)) != 0)
-		return 1;
-	memset(bytes, 'a', size);
-	memcpy(bytes, "GET /?", 6);
-	for (size_t sent = 0; sent < size;) {
-		ssize_t len = send(fd, bytes + sent, size - sent, MSG_NOSIGNAL);
-		if (len <= 0)
-			return 2;
-		sent += (size_t)len;
-	}
-	if (recv(fd, reply, sizeof(reply) - 1, 0) <= 0)
-		return 3;
-	return strncmp(reply, "HTTP/1.1 414", 12) == 0 ? 0 : 4;
-}
-
-Test(http, a_client_that_only_writes_gets_to_read_the_answer)
-{
-	struct fixture fixture;
-	int status = 0;
-	open_server(&fixture);
-	pid_t child = fork();
-	if (child == 0)
-		_exit(stubborn_client(http_server_address(fixture.server), 10 << 20));
-	while (waitpid(child, &status, WNOHANG) == 0)
-		uv_run(&fixture.loop, UV_RUN_NOWAIT);
-	cr_assert(WIFEXITED(status) && WEXITSTATUS(status) == 0, "%d", WEXITSTATUS(status));
 	close_server(&fixture);
 }
 

@@ -78,6 +78,12 @@ class DiskFull(unittest.TestCase):
         self.bed.run_for(0.3)
         self.assertNotEqual(self.acked(), before)
         self.bed.compare("after a full disk")
+        # What happens to Redis afterwards has reasons of its own.
+        before = len(self.said())
+        self.daemon.kill_redis()
+        self.bed.until(lambda: "ended by signal 9" in self.daemon.log(), "the next end of Redis")
+        self.bed.until(self.daemon.ready, "/health/ready")
+        self.assertEqual(self.said()[before:], [])
         print("%d cells equal" % self.bed.compare_anew("after a full disk"), flush=True)
 
     def test_killed_while_it_is_full(self):

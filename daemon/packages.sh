@@ -22,7 +22,11 @@ packages_test() {
 # Checks that are skipped, and said so, where these are missing.
 packages_optional() {
 	cat <<-'LIST'
-		clang clang-format clang-tidy cppcheck libclang-rt-dev shellcheck
+		clang clang-format clang-tidy cppcheck libclang-rt-dev man-db shellcheck
+	LIST
+	# It boots the service in a container, which takes root.
+	[ "$(id -u)" != 0 ] || cat <<-'LIST'
+		systemd-container
 	LIST
 }
 

@@ -14,6 +14,7 @@ build=$root/build/release
 usage() {
 	cat <<'TEXT'
 usage: daemon/run.sh [--once] [--keep DIR] [--mapping M] [FILE...]
+       daemon/run.sh --build
 
 Builds and starts streamgauge, feeds the sample, or FILE..., as tenant `demo`,
 prints the stage summary and stays until Ctrl-C.
@@ -22,6 +23,7 @@ prints the stage summary and stays until Ctrl-C.
   --keep DIR    keep the daemon's state in DIR (default: a temporary directory
                 that is removed at the end); a second run goes on with it
   --mapping M   mapping of FILE... (default: recognised by their columns)
+  --build       install what is missing, build into build/release, and stop
   --help        this text
 
 Exit codes: 0 done, 1 items were rejected, 2 usage, configuration, file or
@@ -41,11 +43,12 @@ die() {
 	exit "$code"
 }
 
-once='' keep='' mapping=''
+once='' keep='' mapping='' build_only=''
 files=()
 while [ $# -gt 0 ]; do
 	case $1 in
 	--once) once=1 ;;
+	--build) build_only=1 ;;
 	--keep | --mapping)
 		[ $# -gt 1 ] || die 2 "$1 needs a value; see daemon/run.sh --help"
 		if [ "$1" = --keep ]; then keep=$2; else mapping=$2; fi
@@ -213,6 +216,11 @@ show() {
 main() {
 	# shellcheck disable=SC2046 # one word per package
 	packages_ensure $(packages_build) || exit $?
+	if [ -n "$build_only" ]; then
+		build_release
+		say "Built: $build/daemon/streamgauged and streamgauge. As a service: README.md."
+		exit 0
+	fi
 	temporary=$(mktemp -d "${TMPDIR:-/tmp}/streamgauge.XXXXXX")
 	trap cleanup EXIT
 	trap 'exit 130' INT

@@ -28,8 +28,9 @@ struct tenant {
 	uint32_t rollup_count;
 };
 
+/* Addresses are numeric, and other than loopback only where access.tokens_file is. */
 struct listen_settings {
-	const char *ingest_address; /* loopback only; default 127.0.0.1 */
+	const char *ingest_address; /* default 127.0.0.1 */
 	uint16_t ingest_port;       /* default 7311, 0 = any free */
 	const char *ingest_socket;  /* default "" = <state>/ingest.sock */
 	const char *http_address;   /* default 127.0.0.1 */
@@ -65,6 +66,33 @@ struct privacy_settings {
 	bool complementary; /* withhold the next smallest as well: true */
 };
 
+/* Summaries that go out unasked. */
+struct emit_settings {
+	uint32_t every_seconds; /* at most every: 10 */
+	uint64_t stream_max;    /* entries of a tenant's stream: 100,000 */
+};
+
+struct access_settings {
+	const char *tokens_file; /* "" = nobody is asked for a token */
+};
+
+/* What an acknowledgement waits for. */
+enum redis_level {
+	REDIS_LEVEL_FSYNC,   /* the write is on disk */
+	REDIS_LEVEL_WRITTEN, /* the write is in Redis */
+};
+
+/* A Redis that the daemon did not start. */
+struct redis_settings {
+	const char *address;       /* host:port, or the socket; "" = the daemon runs its own */
+	const char *socket;        /* path, or "" */
+	const char *host;          /* name or address without brackets, or "" */
+	uint16_t port;             /* of host */
+	const char *user;          /* of its ACL; "" = default */
+	const char *password_file; /* "" = no password */
+	int level;                 /* enum redis_level */
+};
+
 enum rule_target { RULE_CHANNEL, RULE_STAGE, RULE_ORIENTATION, RULE_TARGETS };
 const char *rule_target_name(enum rule_target target); /* "channel" ... */
 
@@ -94,6 +122,9 @@ struct settings {
 	struct rule_list rules[RULE_TARGETS];
 	struct fx_settings fx;
 	struct privacy_settings privacy;
+	struct emit_settings emit;
+	struct access_settings access;
+	struct redis_settings redis;
 	struct tenant *tenants;
 	uint32_t tenant_count;
 	struct retention retention;

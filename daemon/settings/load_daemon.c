@@ -10,15 +10,16 @@
 #define GIB             (1024 * MIB)
 #define SOCKET_PATH_MAX 107 /* bytes of a Unix socket's path */
 
-#define ROOT_NODE(name, text)                                                                      \
+#define ROOT_NODE(name, taken, text)                                                               \
 	{                                                                                          \
-		.key = #name, .type = SCHEMA_NODE,                                                 \
+		.key = #name, .type = SCHEMA_NODE, .reloadable = (taken),                          \
 		.offset = SCHEMA_AT(struct yaml_node *, struct loader_root, name), .help = (text)  \
 	}
 
 static const struct schema_row root_rows[] = {
     {.key = "version",
      .type = SCHEMA_INT32,
+     .reloadable = true,
      .offset = SCHEMA_AT(uint32_t, struct loader_root, version),
      .fallback = 1,
      .min = 1,
@@ -37,11 +38,13 @@ static const struct schema_row root_rows[] = {
              "under that name"},
     {.key = "mappings_dir",
      .type = SCHEMA_TEXT,
+     .reloadable = true,
      .offset = SCHEMA_AT(const char *, struct loader_root, mappings_dir),
      .fallback_text = "mappings",
      .help = "directory of the exporter mappings, from this file's own"},
     {.key = "presets_dir",
      .type = SCHEMA_TEXT,
+     .reloadable = true,
      .offset = SCHEMA_AT(const char *, struct loader_root, presets_dir),
      .fallback_text = "presets",
      .help = "directory of the presets, from this file's own"},
@@ -59,18 +62,24 @@ static const struct schema_row root_rows[] = {
      .max = 10080,
      .unit = "minutes",
      .help = "after its end, when a day of events without heartbeat counts as complete"},
-    ROOT_NODE(listen, "where the daemon listens"),
-    ROOT_NODE(retention, "how long the cells of each grain are kept"),
-    ROOT_NODE(limits, "bounds of what clients can make grow"),
-    ROOT_NODE(dedup, "how long event ids are remembered"),
-    ROOT_NODE(tenant_defaults, "for tenants that do not say"),
-    ROOT_NODE(tenants, "companies or brands whose numbers never mix"),
-    ROOT_NODE(measures, "what is counted; default {preset: default}"),
-    ROOT_NODE(event_types, "what an event of a type counts; default {preset: default}"),
-    ROOT_NODE(dimensions, "by what is counted; default {preset: default}"),
-    ROOT_NODE(grouping_sets, "lists of dimensions rolled up; default {preset: default}"),
-    ROOT_NODE(stages, "steps of the customer journey, in order; default {preset: default}"),
-    ROOT_NODE(kpis, "expressions over measures; default {preset: default}"),
+    ROOT_NODE(listen, false, "where the daemon listens"),
+    ROOT_NODE(retention, false, "how long the cells of each grain are kept"),
+    ROOT_NODE(limits, false, "bounds of what clients can make grow"),
+    ROOT_NODE(dedup, false, "how long event ids are remembered"),
+    ROOT_NODE(redis, false, "a Redis that runs already; default: the daemon starts its own"),
+    ROOT_NODE(access, true, "who may send and read"),
+    ROOT_NODE(privacy, true, "how few respondents are too few to be shown"),
+    ROOT_NODE(fx, true, "exchange rates; default: money is not converted"),
+    ROOT_NODE(emit, true, "summaries that go out unasked"),
+    ROOT_NODE(tenant_defaults, false, "for tenants that do not say"),
+    ROOT_NODE(tenants, true, "companies or brands whose numbers never mix"),
+    ROOT_NODE(measures, false, "what is counted; default {preset: default}"),
+    ROOT_NODE(event_types, false, "what an event of a type counts; default {preset: default}"),
+    ROOT_NODE(dimensions, false, "by what is counted; default {preset: default}"),
+    ROOT_NODE(grouping_sets, false, "lists of dimensions rolled up; default {preset: default}"),
+    ROOT_NODE(stages, true, "steps of the customer journey, in order; default {preset: default}"),
+    ROOT_NODE(rules, true, "which channel, stage and orientation a campaign has"),
+    ROOT_NODE(kpis, true, "expressions over measures; default {preset: default}"),
 };
 const struct schema root_schema = SCHEMA_OF("", root_rows);
 
@@ -80,7 +89,7 @@ static const struct schema_row listen_rows[] = {
      .type = SCHEMA_TEXT,
      .offset = LISTEN(const char *, ingest_address),
      .fallback_text = "127.0.0.1",
-     .help = "address for senders; loopback only"},
+     .help = "address for senders, in numbers; other than loopback only with access.tokens_file"},
     {.key = "ingest_port",
      .type = SCHEMA_INT16,
      .offset = LISTEN(uint16_t, ingest_port),
@@ -96,7 +105,7 @@ static const struct schema_row listen_rows[] = {
      .type = SCHEMA_TEXT,
      .offset = LISTEN(const char *, http_address),
      .fallback_text = "127.0.0.1",
-     .help = "address for readers; loopback only"},
+     .help = "address for readers, in numbers; other than loopback only with access.tokens_file"},
     {.key = "http_port",
      .type = SCHEMA_INT16,
      .offset = LISTEN(uint16_t, http_port),
@@ -222,27 +231,36 @@ static const struct schema_row dedup_rows[] = {
 };
 const struct schema dedup_schema = SCHEMA_OF("dedup", dedup_rows);
 
-static int check_loopback(struct loader *loader, const char *key, const char *address)
+/* Whoever reaches the daemon from elsewhere must show a token. */
+static int check_address(struct loader *loader, const char *key, const char *address)
 {
+	const struct yaml_node *map = loader->root.listen;
+	const struct yaml_node *node = map ? yaml_map_get(map, key) : NULL;
 	struct in_addr four;
 	struct in6_addr six;
-	if (inet_pton(AF_INET, address, &four) == 1 && (ntohl(four.s_addr) >> 24) == 127)
+	bool is_four = inet_pton(AF_INET, address, &four) == 1;
+	bool is_six = inet_pton(AF_INET6, address, &six) == 1;
+	if (!is_four && !is_six)
+		return yaml_fail(loader->error, node,
+		                 "`%s: %.60s` is not an address in numbers, such as 127.0.0.1 or "
+		                 "::1",
+		                 key, address);
+	bool loopback =
+	    is_four ? (ntohl(four.s_addr) >> 24) == 127 : IN6_IS_ADDR_LOOPBACK(&six) != 0;
+	if (loopback || *loader->settings->access.tokens_file)
 		return 0;
-	if (inet_pton(AF_INET6, address, &six) == 1 && IN6_IS_ADDR_LOOPBACK(&six))
-		return 0;
-	return yaml_fail(
-	    loader->error, yaml_map_get(loader->root.listen, key),
-	    "`%s: %.60s`: the daemon listens on this machine only, as it asks nobody for "
-	    "a password yet: use 127.0.0.1 or ::1",
-	    key, address);
+	return yaml_fail(loader->error, node,
+	                 "`%s: %.60s`: without tokens the daemon listens on this machine only: "
+	                 "use 127.0.0.1 or ::1, or name a file in `access: {tokens_file: ...}`",
+	                 key, address);
 }
 
 static int load_listen(struct loader *loader)
 {
 	struct listen_settings *listen = &loader->settings->listen;
 	int err = schema_read(&listen_schema, loader->root.listen, listen, loader->error);
-	err = err ? err : check_loopback(loader, "ingest_address", listen->ingest_address);
-	err = err ? err : check_loopback(loader, "http_address", listen->http_address);
+	err = err ? err : check_address(loader, "ingest_address", listen->ingest_address);
+	err = err ? err : check_address(loader, "http_address", listen->http_address);
 	if (err)
 		return err;
 	if (listen->http_port && listen->http_port == listen->ingest_port &&
@@ -297,6 +315,7 @@ int load_daemon(struct loader *loader)
 	err = err ? err : loader_path(loader, root->state_dir, &settings->state_dir);
 	err = err ? err : loader_path(loader, root->mappings_dir, &settings->mappings_dir);
 	err = err ? err : loader_path(loader, root->presets_dir, &loader->root.presets_dir);
+	err = err ? err : load_outside(loader);
 	err = err ? err : load_listen(loader);
 	err = err ? err : load_retention(loader);
 	err =

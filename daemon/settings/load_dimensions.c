@@ -17,6 +17,7 @@ struct dimension_input {
 static const struct schema_row dimension_rows[] = {
     {.key = "label",
      .type = SCHEMA_TEXT,
+     .reloadable = true,
      .offset = SCHEMA_AT(const char *, struct dimension_input, label),
      .help = "name for readers; default: made from the id"},
     {.key = "entity",

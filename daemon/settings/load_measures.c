@@ -22,6 +22,7 @@ struct measure_input {
 static const struct schema_row measure_rows[] = {
     {.key = "label",
      .type = SCHEMA_TEXT,
+     .reloadable = true,
      .offset = SCHEMA_AT(const char *, struct measure_input, label),
      .help = "name for readers; default: made from the id"},
     {.key = "layer",

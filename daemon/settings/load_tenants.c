@@ -25,6 +25,7 @@ static const struct schema_row defaults_rows[] = {
      .help = "ISO 4217 code for sources that name none"},
     {.key = "brand",
      .type = SCHEMA_NODE,
+     .reloadable = true,
      .offset = SCHEMA_AT(struct yaml_node *, struct tenant_input, brand),
      .help = "its own brand, as surveys and market data name it; default: none"},
 };
@@ -33,6 +34,7 @@ const struct schema defaults_schema = SCHEMA_OF("tenant_defaults", defaults_rows
 static const struct schema_row tenant_rows[] = {
     {.key = "label",
      .type = SCHEMA_TEXT,
+     .reloadable = true,
      .offset = SCHEMA_AT(const char *, struct tenant_input, label),
      .help = "name for readers; default: the tenant's name"},
     {.key = "time_zone",
@@ -45,6 +47,7 @@ static const struct schema_row tenant_rows[] = {
      .help = "default: that of tenant_defaults"},
     {.key = "brand",
      .type = SCHEMA_NODE,
+     .reloadable = true,
      .offset = SCHEMA_AT(struct yaml_node *, struct tenant_input, brand),
      .help = "default: that of tenant_defaults"},
     {.key = "rollup",
@@ -92,14 +95,13 @@ static int read_zone(struct loader *loader, const struct yaml_node *map, const c
 	    name);
 }
 
-static int read_currency(struct loader *loader, const struct yaml_node *map, const char *code,
-                         char ret_currency[4])
+int loader_currency(struct loader *loader, const struct yaml_node *node, const char *key,
+                    const char *code, char ret_currency[4])
 {
 	if (strlen(code) != 3 || strspn(code, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") != 3)
 		return yaml_fail(
-		    loader->error, place_of(loader, map, "currency"),
-		    "`currency: %.60s` is not an ISO 4217 code: three capital letters such "
-		    "as EUR",
+		    loader->error, node,
+		    "`%s: %.60s` is not an ISO 4217 code: three capital letters such as EUR", key,
 		    code);
 	memcpy(ret_currency, code, 4);
 	return 0;
@@ -171,7 +173,9 @@ static int read_tenant(struct loader *loader, const struct tenant_input *default
 	const char *zone = input.time_zone ? input.time_zone : defaults->time_zone;
 	const char *currency = input.currency ? input.currency : defaults->currency;
 	err = read_zone(loader, map, zone, &tenant->zone);
-	err = err ? err : read_currency(loader, map, currency, tenant->currency);
+	err = err ? err
+	          : loader_currency(loader, place_of(loader, map, "currency"), "currency", currency,
+	                            tenant->currency);
 	err = err ? err
 	          : read_brand(loader, input.brand ? input.brand : defaults->brand, &tenant->brand);
 	return err ? err : read_rollups(loader, input.rollup, tenant);

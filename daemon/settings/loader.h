@@ -12,6 +12,7 @@ struct loader_root {
 	const char *state_dir, *redis_binary, *mappings_dir, *presets_dir;
 	uint32_t flush_min_ms, lateness_grace_minutes;
 	struct yaml_node *listen, *retention, *limits, *dedup;
+	struct yaml_node *redis, *access, *privacy, *fx, *emit, *rules;
 	struct yaml_node *tenant_defaults, *tenants;
 	struct yaml_node *measures, *event_types, *dimensions, *grouping_sets, *stages, *kpis;
 };
@@ -27,7 +28,8 @@ struct loader {
 
 extern const struct schema root_schema, listen_schema, retention_schema, limits_schema,
     dedup_schema, defaults_schema, tenant_schema, measure_schema, dimension_schema, stage_schema,
-    kpi_schema, survey_schema, survey_of_schema;
+    redis_schema, access_schema, privacy_schema, fx_schema, emit_schema, rules_schema, rule_schema,
+    when_schema, kpi_schema, survey_schema, survey_of_schema;
 
 /* Says so in the error; ERR_NOMEM. */
 int loader_nomem(struct loader *loader);
@@ -43,6 +45,10 @@ const char *loader_label(struct loader *loader, const char *id);
  * preset's of the same key. `given` may be NULL: the preset `default`. */
 int section_load(struct loader *loader, const char *section, enum yaml_kind kind,
                  struct yaml_node *given, struct yaml_node **ret_entries) SG_MUST_CHECK;
+
+/* Three capital letters, as the value of `key`; `node` is where it stands. */
+int loader_currency(struct loader *loader, const struct yaml_node *node, const char *key,
+                    const char *code, char ret_currency[4]) SG_MUST_CHECK;
 
 /* A value of a dimension: 1 to MODEL_VALUE_MAX bytes, no control characters, not
  * one of the daemon's own. */
@@ -78,10 +84,12 @@ void builtin_dimensions(struct catalog *catalog);
 
 /* In the order in which they are called: later ones look up what earlier ones made. */
 int load_daemon(struct loader *loader) SG_MUST_CHECK;     /* paths, listen, limits ... */
+int load_outside(struct loader *loader) SG_MUST_CHECK;    /* redis, access, privacy, fx, emit */
 int load_dimensions(struct loader *loader) SG_MUST_CHECK; /* and grouping sets */
 int load_measures(struct loader *loader) SG_MUST_CHECK;   /* and event types */
 int load_tenants(struct loader *loader) SG_MUST_CHECK;
 int load_stages(struct loader *loader) SG_MUST_CHECK;
+int load_rules(struct loader *loader) SG_MUST_CHECK;
 int load_kpis(struct loader *loader) SG_MUST_CHECK;
 
 #endif

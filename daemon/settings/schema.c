@@ -242,6 +242,6 @@ void schema_describe(const struct schema *schema, struct buf *out)
 			buf_put_text(out, "; required");
 		else if (shown && *shown)
 			buf_printf(out, "; default %s", shown);
-		buf_put_text(out, "\n");
+		buf_printf(out, "; %s\n", row->reloadable ? "reload" : "restart");
 	}
 }

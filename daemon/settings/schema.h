@@ -26,7 +26,8 @@ struct schema_row {
 	const char *key;
 	enum schema_type type;
 	bool required;
-	size_t offset; /* of the member in the structure that is filled */
+	bool reloadable; /* a reload may change it; false = it needs a restart */
+	size_t offset;   /* of the member in the structure that is filled */
 	int64_t fallback;
 	const char *fallback_text; /* texts: the value; else what the docs show, NULL = fallback */
 	int64_t min, max;          /* numbers; both included */
@@ -55,7 +56,18 @@ struct schema {
 int schema_read(const struct schema *schema, const struct yaml_node *map, void *out,
                 struct settings_error *ret_error) SG_MUST_CHECK;
 
-/* One line per row: path, type, default, bounds, help. */
+/* The first row whose member differs and that needs a restart; NULL = none. Nodes
+ * are not compared. */
+const struct schema_row *schema_differs(const struct schema *schema, const void *was,
+                                        const void *is);
+
+/* The value of a row's member as it is written in YAML; not of nodes. */
+void schema_put_member(const struct schema_row *row, const void *in, struct buf *out);
+
+/* Text as a YAML scalar that is read back to the same bytes. */
+void schema_put_text(struct buf *out, const char *text);
+
+/* One line per row: path, help, bounds, default, and whether a reload takes it. */
 void schema_describe(const struct schema *schema, struct buf *out);
 
 #endif

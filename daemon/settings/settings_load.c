@@ -85,6 +85,7 @@ static int load_parts(struct loader *loader)
 	err = err ? err : load_measures(loader);
 	err = err ? err : load_tenants(loader);
 	err = err ? err : load_stages(loader);
+	err = err ? err : load_rules(loader);
 	err = err ? err : load_kpis(loader);
 	err = err ? err : load_shape(loader);
 	if (!err && catalog_seal(&loader->settings->catalog) != 0)
@@ -118,10 +119,12 @@ int settings_load(const char *path, struct settings **ret_settings,
 void settings_describe(struct buf *out)
 {
 	static const struct schema *const schemas[] = {
-	    &root_schema,      &listen_schema,   &retention_schema, &limits_schema,
-	    &dedup_schema,     &defaults_schema, &tenant_schema,    &measure_schema,
-	    &dimension_schema, &stage_schema,    &kpi_schema,       &survey_schema,
-	    &survey_of_schema, &survey_schema,   &survey_of_schema, NULL,
+	    &root_schema,      &listen_schema,    &retention_schema, &limits_schema,
+	    &dedup_schema,     &redis_schema,     &access_schema,    &privacy_schema,
+	    &fx_schema,        &emit_schema,      &defaults_schema,  &tenant_schema,
+	    &measure_schema,   &dimension_schema, &stage_schema,     &rules_schema,
+	    &rule_schema,      &when_schema,      &kpi_schema,       &survey_schema,
+	    &survey_of_schema, &survey_schema,    &survey_of_schema, NULL,
 	};
 	for (const struct schema *const *schema = schemas; *schema; schema++)
 		schema_describe(*schema, out);

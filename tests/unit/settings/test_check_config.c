@@ -150,5 +150,5 @@ Test(check_config, help_and_keys, .init = redirect)
 	cr_assert_not_null(strstr(text, "usage: streamgauge check-config [FILE]"));
 	cr_assert_not_null(strstr(text,
 	                          "\nlisten.http_port: port for readers; 0 = any free one, 0 to "
-	                          "65535; default 7312\n"));
+	                          "65535; default 7312; restart\n"));
 }

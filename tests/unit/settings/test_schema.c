@@ -24,7 +24,12 @@ static const struct schema_row rows[] = {
      .fallback_text = "none",
      .help = "any text"},
     {.key = "name", .type = SCHEMA_NAME, .offset = AT(const char *, name), .help = "a name"},
-    {.key = "truth", .type = SCHEMA_BOOL, .offset = AT(bool, truth), .fallback = 1, .help = "yes?"},
+    {.key = "truth",
+     .type = SCHEMA_BOOL,
+     .reloadable = true,
+     .offset = AT(bool, truth),
+     .fallback = 1,
+     .help = "yes?"},
     {.key = "small",
      .type = SCHEMA_INT16,
      .offset = AT(uint16_t, small),
@@ -180,14 +185,17 @@ Test(schema, describes_itself)
 	schema_describe(&schema, &out);
 	buf_put_byte(&out, 0);
 	const char *text = (const char *)out.bytes;
-	cr_assert_not_null(strstr(text, "sample.middle: 32 bits, 2 to 9 (items); default 5\n"));
-	cr_assert_not_null(strstr(text, "sample.bytes32: memory, 1 KiB to 4 MiB; default 4 KiB\n"));
-	cr_assert_not_null(strstr(
-	    text, "sample.days: may be kept forever, 1d to 400d or forever; default forever\n"));
 	cr_assert_not_null(
-	    strstr(text, "sample.choice: one of two; one of hide, show; default hide\n"));
-	cr_assert_not_null(strstr(text, "sample.truth: yes?; default true\n"));
-	cr_assert_not_null(strstr(text, "sample.text: any text; default none\n"));
-	cr_assert_not_null(strstr(text, "sample.node: more\n"));
+	    strstr(text, "sample.middle: 32 bits, 2 to 9 (items); default 5; restart\n"));
+	cr_assert_not_null(
+	    strstr(text, "sample.bytes32: memory, 1 KiB to 4 MiB; default 4 KiB; restart\n"));
+	cr_assert_not_null(strstr(
+	    text,
+	    "sample.days: may be kept forever, 1d to 400d or forever; default forever; restart\n"));
+	cr_assert_not_null(
+	    strstr(text, "sample.choice: one of two; one of hide, show; default hide; restart\n"));
+	cr_assert_not_null(strstr(text, "sample.truth: yes?; default true; reload\n"));
+	cr_assert_not_null(strstr(text, "sample.text: any text; default none; restart\n"));
+	cr_assert_not_null(strstr(text, "sample.node: more; restart\n"));
 	buf_deinit(&out);
 }

@@ -7,6 +7,9 @@
 
 #define TENANT "tenants: {demo: {}}\n"
 
+#define REDIS_ADDRESS(text)                                                                        \
+	"streamgauge.yaml:2: `address: " text                                                      \
+	"` is not a Redis: host:port, [::1]:6379, or the path of a Unix socket"
 #define SURVEY(text) TENANT "kpis:\n  x: {stage: market, unit: ratio, survey: " text "}\n"
 
 static const struct {
@@ -21,8 +24,8 @@ static const struct {
     {"# a\n\ntennants: {demo: {}}\n",
      "streamgauge.yaml:3: unknown key `tennants`; known here: version, state_dir, redis_binary, "
      "mappings_dir, presets_dir, flush_min_ms, lateness_grace_minutes, listen, retention, limits, "
-     "dedup, tenant_defaults, tenants, measures, event_types, dimensions, grouping_sets, stages, "
-     "kpis"},
+     "dedup, redis, access, privacy, fx, emit, tenant_defaults, tenants, measures, event_types, "
+     "dimensions, grouping_sets, stages, rules, kpis"},
     {TENANT "tenants: {demo: {}}\n",
      "streamgauge.yaml:2: `tenants` is given twice, first in line 1"},
     {"version: 2\n" TENANT, "streamgauge.yaml:1: `version: 2` is out of range: 1 to 1"},
@@ -59,11 +62,14 @@ static const struct {
      "streamgauge.yaml:3: `brand: Acme`: there is no dimension `brand`"},
     /* the daemon */
     {TENANT "listen:\n  http_address: 0.0.0.0\n",
-     "streamgauge.yaml:3: `http_address: 0.0.0.0`: the daemon listens on this machine only, as it "
-     "asks nobody for a password yet: use 127.0.0.1 or ::1"},
-    {TENANT "listen:\n  ingest_address: localhost\n",
-     "streamgauge.yaml:3: `ingest_address: localhost`: the daemon listens on this machine only, as "
-     "it asks nobody for a password yet: use 127.0.0.1 or ::1"},
+     "streamgauge.yaml:3: `http_address: 0.0.0.0`: without tokens the daemon listens on this "
+     "machine only: use 127.0.0.1 or ::1, or name a file in `access: {tokens_file: ...}`"},
+    {TENANT "listen:\n  ingest_address: '::'\naccess: {tokens_file: ''}\n",
+     "streamgauge.yaml:3: `ingest_address: ::`: without tokens the daemon listens on this "
+     "machine only: use 127.0.0.1 or ::1, or name a file in `access: {tokens_file: ...}`"},
+    {TENANT "listen:\n  ingest_address: localhost\naccess: {tokens_file: t}\n",
+     "streamgauge.yaml:3: `ingest_address: localhost` is not an address in numbers, such as "
+     "127.0.0.1 or ::1"},
     {TENANT "listen: {http_port: 7311}\n",
      "streamgauge.yaml:2: senders and readers cannot share port 7311: give one of them another"},
     {TENANT "listen: {ingest_port: 70000}\n",
@@ -82,6 +88,80 @@ static const struct {
      "streamgauge.yaml:2: `frame_bytes: 8 MiB` is out of range: 4 KiB to 4 MiB"},
     {TENANT "dedup: {window: 7}\n",
      "streamgauge.yaml:2: `window: 7`: expected is a number of hours or days such as 36h or 7d"},
+    /* what connects it */
+    {TENANT "access: {tokens: a}\n",
+     "streamgauge.yaml:2: unknown key `tokens`; known here: tokens_file"},
+    {TENANT "privacy: {k: 4}\n",
+     "streamgauge.yaml:2: `k: 4` is out of range: 5 to 100000 respondents"},
+    {TENANT "privacy: {complementary: maybe}\n",
+     "streamgauge.yaml:2: `maybe` is neither true nor false"},
+    {TENANT "emit: {every_seconds: 0}\n",
+     "streamgauge.yaml:2: `every_seconds: 0` is out of range: 1 to 86400 seconds"},
+    {TENANT "emit: {stream_max: 10}\n",
+     "streamgauge.yaml:2: `stream_max: 10` is out of range: 1000 to 100000000 rows"},
+    {TENANT "fx: {source: ecb}\n",
+     "streamgauge.yaml:2: `source: ecb` is not <platform>/<account>, such as ecb/default"},
+    {TENANT "fx:\n  source: ecb/default\n  base: euro\n",
+     "streamgauge.yaml:4: `base: euro` is not an ISO 4217 code: three capital letters such as "
+     "EUR"},
+    {TENANT "fx: {max_carry_days: 400}\n",
+     "streamgauge.yaml:2: `max_carry_days: 400` is out of range: 0 to 366 days"},
+    {TENANT "redis: {user: sg}\n",
+     "streamgauge.yaml:2: `redis` needs an `address`: user, password and level are for a Redis "
+     "that runs already"},
+    {TENANT "redis: {level: written}\n",
+     "streamgauge.yaml:2: `redis` needs an `address`: user, password and level are for a Redis "
+     "that runs already"},
+    {TENANT "redis: {address: 'cache:6379', user: sg}\n",
+     "streamgauge.yaml:2: `user: sg` needs a `password_file`"},
+    {TENANT "redis_binary: redis-server\nredis: {address: 'cache:6379'}\n",
+     "streamgauge.yaml:2: `redis_binary` starts a Redis, `redis.address` names one that runs: "
+     "give one of them"},
+    {TENANT "redis: {address: ':6379'}\n", REDIS_ADDRESS(":6379")},
+    {TENANT "redis: {address: 'cache:0'}\n", REDIS_ADDRESS("cache:0")},
+    {TENANT "redis: {address: 'cache:70000'}\n", REDIS_ADDRESS("cache:70000")},
+    {TENANT "redis: {address: 'cache:'}\n", REDIS_ADDRESS("cache:")},
+    {TENANT "redis: {address: '::1'}\n", REDIS_ADDRESS("::1")},
+    {TENANT "redis: {address: '[::1'}\n", REDIS_ADDRESS("[::1")},
+    {TENANT "redis: {address: '[::1]6379'}\n", REDIS_ADDRESS("[::1]6379")},
+    {TENANT "redis: {address: 'sg@cache'}\n", REDIS_ADDRESS("sg@cache")},
+    {TENANT "redis: {address: cache, level: replicated}\n",
+     "streamgauge.yaml:2: `replicated` is none of: fsync, written"},
+    /* rules */
+    {TENANT "rules: []\n",
+     "streamgauge.yaml:2: a map of `key: value` pairs is expected here, not a list"},
+    {TENANT "rules: {brand: []}\n",
+     "streamgauge.yaml:2: unknown key `brand`; known here: channel, stage, orientation"},
+    {TENANT "rules:\n  stage: {}\n",
+     "streamgauge.yaml:3: a list is expected here, not a map of `key: value` pairs"},
+    {TENANT "rules:\n  stage:\n    - {when: {source: a}}\n",
+     "streamgauge.yaml:4: `set` is missing here (a value of the dimension channel, a stage, or "
+     "an orientation)"},
+    {TENANT "rules:\n  channel:\n    - {set: cinema}\n",
+     "streamgauge.yaml:4: `cinema` is not a value of the dimension `channel`"},
+    {TENANT "rules:\n  stage:\n    - {set: unclassified}\n",
+     "streamgauge.yaml:4: unknown stage `unclassified`"},
+    {TENANT "rules:\n  orientation:\n    - {set: sideways}\n",
+     "streamgauge.yaml:4: `sideways` is none of: upstream, downstream"},
+    {TENANT "rules:\n  stage:\n    - {when: {platform: a}, set: intent}\n",
+     "streamgauge.yaml:4: unknown key `platform`; known here: source, campaign, name, objective, "
+     "channel"},
+    {TENANT "rules:\n  stage:\n    - {when: {source: google_ads/}, set: intent}\n",
+     "streamgauge.yaml:4: `source: google_ads/` is neither a platform nor <platform>/<account>"},
+    {TENANT "rules:\n  stage:\n    - {when: {name: ''}, set: intent}\n",
+     "streamgauge.yaml:4: a value has 1 to 128 bytes"},
+    {TENANT "rules:\n  stage:\n    - {when: {channel: cinema}, set: intent}\n",
+     "streamgauge.yaml:4: `cinema` is not a value of the dimension `channel`"},
+    {TENANT "rules:\n  stage:\n    - {when: {source: a}, set: intent}\n    - {set: purchase}\n"
+            "    - {when: {name: x}, set: intent}\n",
+     "streamgauge.yaml:6: this rule is never reached: the one in line 5 takes every campaign that "
+     "it would take"},
+    {TENANT "rules:\n  stage:\n    - {when: {source: a}, set: intent}\n"
+            "    - {when: {source: a/1, name: x}, set: market}\n",
+     "streamgauge.yaml:5: this rule is never reached: the one in line 4 takes every campaign that "
+     "it would take"},
+    {"dimensions: {shop: {}}\ngrouping_sets: []\nrules:\n  stage: [{set: intent}]\n" TENANT,
+     "streamgauge.yaml:4: rules look at campaigns, and there is no dimension `campaign`"},
     /* measures and event types */
     {TENANT "measures: {}\n", "streamgauge.yaml:2: there is no measure: nothing could be counted"},
     {TENANT "measures: {Spend: {money: true}}\n",

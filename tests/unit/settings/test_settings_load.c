@@ -56,6 +56,18 @@ Test(settings_load, the_shipped_file)
 	cr_assert_eq(settings->flush_min_ms, 5);
 	cr_assert_eq(settings->lateness_grace_minutes, 60);
 	cr_assert_str_eq(settings->mappings_dir, SG_SOURCE_DIR "/config/mappings");
+	cr_assert_str_eq(settings->fx.source, "");
+	cr_assert_str_eq(settings->fx.base, "EUR");
+	cr_assert_eq(settings->fx.max_carry_days, 7);
+	cr_assert(settings->privacy.k == 10 && settings->privacy.complementary);
+	cr_assert(settings->emit.every_seconds == 10 && settings->emit.stream_max == 100000);
+	cr_assert_str_eq(settings->access.tokens_file, "");
+	cr_assert_str_eq(settings->redis.address, "");
+	cr_assert_str_eq(settings->redis.host, "");
+	cr_assert_str_eq(settings->redis.socket, "");
+	cr_assert_eq(settings->redis.level, REDIS_LEVEL_FSYNC);
+	for (int target = 0; target < RULE_TARGETS; target++)
+		cr_assert_eq(settings->rules[target].count, 0);
 	settings_free(settings);
 }
 
@@ -319,6 +331,102 @@ Test(settings_load, gauges_and_brands)
 	cr_assert_str_eq(settings->tenants[2].brand, "");
 	cr_assert_not_null(
 	    strstr(settings->shape, "\nscale stock@observed 0 gauge channel country\n"));
+	settings_free(settings);
+	config_dir_remove(&dir);
+}
+
+Test(settings_load, what_connects_the_daemon)
+{
+	struct config_dir dir;
+	config_dir_make(&dir);
+	struct settings *settings = load_text(
+	    &dir, "tenants: {demo: {}}\n"
+	          "listen: {http_address: 0.0.0.0, ingest_address: '::'}\n"
+	          "access: {tokens_file: tokens}\n"
+	          "privacy: {k: 5, complementary: false}\n"
+	          "fx: {source: ecb/default, base: CHF, max_carry_days: 0}\n"
+	          "emit: {every_seconds: 60, stream_max: 5000}\n"
+	          "redis: {address: '[fd00::1]:6390', user: sg, password_file: /run/pw, level: "
+	          "written}\n");
+	char path[CONFIG_PATH_MAX + 16];
+	snprintf(path, sizeof(path), "%s/tokens", dir.path);
+	cr_assert_str_eq(settings->access.tokens_file, path);
+	cr_assert_str_eq(settings->listen.http_address, "0.0.0.0");
+	cr_assert(settings->privacy.k == 5 && !settings->privacy.complementary);
+	cr_assert_str_eq(settings->fx.source, "ecb/default");
+	cr_assert_str_eq(settings->fx.base, "CHF");
+	cr_assert_eq(settings->fx.max_carry_days, 0);
+	cr_assert(settings->emit.every_seconds == 60 && settings->emit.stream_max == 5000);
+	cr_assert_str_eq(settings->redis.host, "fd00::1");
+	cr_assert_eq(settings->redis.port, 6390);
+	cr_assert_str_eq(settings->redis.socket, "");
+	cr_assert_str_eq(settings->redis.user, "sg");
+	cr_assert_str_eq(settings->redis.password_file, "/run/pw");
+	cr_assert_eq(settings->redis.level, REDIS_LEVEL_WRITTEN);
+	settings_free(settings);
+	config_dir_remove(&dir);
+}
+
+Test(settings_load, addresses_of_an_outside_redis)
+{
+	static const struct {
+		const char *address, *host, *socket;
+		unsigned port;
+	} rows[] = {
+	    {"cache:6390", "cache", "", 6390},
+	    {"cache", "cache", "", 6379},
+	    {"10.0.0.1:1", "10.0.0.1", "", 1},
+	    {"'[::1]:7'", "::1", "", 7},
+	    {"'[::1]'", "::1", "", 6379},
+	    {"/run/redis.sock", "", "/run/redis.sock", 0},
+	    {"./redis.sock", "", "./redis.sock", 0},
+	};
+	struct config_dir dir;
+	config_dir_make(&dir);
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		char text[200];
+		snprintf(text, sizeof(text), "tenants: {demo: {}}\nredis: {address: %s}\n",
+		         rows[i].address);
+		struct settings *settings = load_text(&dir, text);
+		cr_assert_str_eq(settings->redis.host, rows[i].host, "%s", rows[i].address);
+		cr_assert_eq(settings->redis.port, rows[i].port, "%s", rows[i].address);
+		size_t below = rows[i].socket[0] == '.' ? strlen(dir.path) + 1 : 0;
+		cr_assert_geq(strlen(settings->redis.socket), below);
+		cr_assert_str_eq(settings->redis.socket + below, rows[i].socket);
+		settings_free(settings);
+	}
+	config_dir_remove(&dir);
+}
+
+Test(settings_load, rules)
+{
+	struct config_dir dir;
+	config_dir_make(&dir);
+	struct settings *settings =
+	    load_text(&dir, "tenants: {demo: {}}\n"
+	                    "rules:\n"
+	                    "  channel:\n"
+	                    "    - {when: {source: google_ads/1, name: 'Brand *'}, set: video}\n"
+	                    "    - {when: {source: google_ads}, set: paid_search}\n"
+	                    "    - {when: {source: google_ads_x}, set: display}\n"
+	                    "  stage:\n"
+	                    "    - {when: {campaign: '17', objective: REACH}, set: awareness}\n"
+	                    "    - {when: {channel: tv}, set: awareness}\n"
+	                    "    - {set: purchase}\n"
+	                    "  orientation: []\n");
+	const struct rule_list *channel = &settings->rules[RULE_CHANNEL];
+	const struct rule_list *stage = &settings->rules[RULE_STAGE];
+	cr_assert(channel->count == 3 && stage->count == 3);
+	cr_assert_eq(settings->rules[RULE_ORIENTATION].count, 0);
+	cr_assert_str_eq(channel->items[0].when[RULE_SOURCE], "google_ads/1");
+	cr_assert_str_eq(channel->items[0].when[RULE_NAME], "Brand *");
+	cr_assert_null(channel->items[0].when[RULE_CAMPAIGN]);
+	cr_assert_str_eq(channel->items[1].set, "paid_search");
+	cr_assert_str_eq(stage->items[0].when[RULE_CAMPAIGN], "17");
+	cr_assert_str_eq(stage->items[0].when[RULE_OBJECTIVE], "REACH");
+	cr_assert_str_eq(stage->items[1].when[RULE_CHANNEL_STORED], "tv");
+	for (int field = 0; field < RULE_FIELDS; field++)
+		cr_assert_null(stage->items[2].when[field]);
 	settings_free(settings);
 	config_dir_remove(&dir);
 }

@@ -151,28 +151,30 @@ static bool row_complete(struct row_page *page, struct row *row, const struct ro
 	return changed;
 }
 
-static bool reading_conflicts(struct row_page *page, const struct row *row,
+/* Columns that the page does not have cannot conflict. */
+static bool reading_conflicts(const struct row_page *page, const struct row *row,
                               const struct row_reading *reading)
 {
 	if (version_compare(reading->version, row->version) == 0 &&
-	    reading->placement != row->placement)
+	    (reading->placement != row->placement ||
+	     (reading->whole && whole_differs(page, row, reading))))
 		return true;
 	const struct row_cell *cells = row_cells(page, (uint32_t)(row - page->rows));
 	for (uint32_t i = 0; i < reading->amount_count; i++) {
-		const struct row_cell *cell =
-		    &cells[column_position(page, reading->amounts[i].column)];
-		if (cell->present && version_compare(reading->version, cell->version) == 0 &&
-		    cell->value != reading->amounts[i].value)
-			return true;
+		const struct row_amount *amount = &reading->amounts[i];
+		for (uint32_t c = 0; c < page->column_count; c++)
+			if (page->columns[c] == amount->column && cells[c].present &&
+			    version_compare(reading->version, cells[c].version) == 0 &&
+			    cells[c].value != amount->value)
+				return true;
 	}
-	return reading->whole && version_compare(reading->version, row->version) == 0 &&
-	       whole_differs(page, row, reading);
+	return false;
 }
 
-bool row_page_conflicts(struct row_page *page, const struct row_reading *reading)
+bool row_page_conflicts(const struct row_page *page, const struct row_reading *reading)
 {
-	for (uint32_t i = 0; i < reading->amount_count; i++)
-		column_position(page, reading->amounts[i].column);
+	if (reading->version.as_of_us < page->complete_as_of_us)
+		return false;
 	const struct row *row = row_find(page, reading->key);
 	return row && reading_conflicts(page, row, reading);
 }

@@ -86,7 +86,7 @@ enum row_result row_page_apply(struct row_page *page, const struct row_reading *
 
 /* True when the reading differs from what was read at the same version: it would
  * be ROW_CONFLICT. */
-bool row_page_conflicts(struct row_page *page, const struct row_reading *reading);
+bool row_page_conflicts(const struct row_page *page, const struct row_reading *reading);
 
 /* Rows read from as_of_us on that have a value in the column. */
 uint64_t row_page_rows_with(const struct row_page *page, uint32_t column, int64_t as_of_us);

@@ -265,7 +265,7 @@ static enum step session(struct run *run)
 static bool has_no_ids(const struct delivery *delivery)
 {
 	const struct items *items = &delivery->mapped->items;
-	if (items->mapping->class == MAPPING_REPORT)
+	if (mapping_has_slices(items->mapping))
 		return false;
 	for (uint64_t i = 0; i < delivery->count; i++)
 		if (items->list[delivery->first + i].key == ITEM_NO_ID)

@@ -33,7 +33,7 @@ static bool keep_reject(struct run *run, const struct sent_batch *sent,
 	if (!delivery->rejects)
 		return false;
 	bool commit = reject->item == STREAMGAUGE__V1__REJECT__ITEM__COMMIT;
-	uint64_t at = sent->range.first + reject->index;
+	uint64_t at = pack_item_at(&run->pack, &sent->range, reject->item, reject->index);
 	if (commit) {
 		const struct slice *slice =
 		    pack_commit_slice(&run->pack, &sent->range, reject->index);
@@ -74,8 +74,8 @@ static void count_ack(struct delivery_counts *counts, const struct sent_batch *s
 	uint64_t duplicates = ack->duplicates;
 	for (size_t i = 0; i < ack->n_rejects; i++)
 		others -= others > 0 &&
-		          ack->rejects[i]->item != STREAMGAUGE__V1__REJECT__ITEM__ROW &&
-		          ack->rejects[i]->item != STREAMGAUGE__V1__REJECT__ITEM__EVENT;
+		          (ack->rejects[i]->item == STREAMGAUGE__V1__REJECT__ITEM__COMMIT ||
+		           ack->rejects[i]->item == STREAMGAUGE__V1__REJECT__ITEM__HEARTBEAT);
 	uint64_t good = others;
 	take_from(&accepted, &others);
 	*(sent->commits > 0 ? &counts->slices : &counts->beats) += good - others;

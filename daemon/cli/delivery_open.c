@@ -44,7 +44,7 @@ static bool other_is_half_sent(const struct run *run, const struct position *sto
 /* Where a run begins whose source stands at `stored`. */
 static enum step begin(struct run *run, const struct position *stored)
 {
-	bool report = run->delivery->mapped->items.mapping->class == MAPPING_REPORT;
+	bool report = mapping_has_slices(run->delivery->mapped->items.mapping);
 	bool finished = position_is_finished(stored, run->delivery->identity);
 	bool same = same_identity(run, stored);
 	bool broken_off = same && stored->sent < stored->total && stored->total == run_total(run);

@@ -81,8 +81,12 @@ static void check_tuple(const struct view *view, uint32_t tuple, bool key, struc
 	view->tuples[tuple] |= good;
 }
 
-static void check_amounts(const struct view *view, const struct item *item, struct finding *finding)
+static void check_amounts(const struct view *view, const struct item *item, enum shape_kind kind,
+                          struct finding *finding)
 {
+	/* Those of surveys and rates are the daemon's own. */
+	if (kind == SHAPE_RESPONSE || kind == SHAPE_AGGREGATE || kind == SHAPE_RATE)
+		return;
 	const struct shape *shape = &view->items->mapping->shapes[item->shape];
 	uint32_t at = 0;
 	for (uint32_t i = 0; i < shape->measure_count && !finding->err; i++) {
@@ -93,7 +97,8 @@ static void check_amounts(const struct view *view, const struct item *item, stru
 		int index = catalog_measure(view->catalog, name, strlen(name));
 		if (index < 0)
 			finding->err = ERR_UNKNOWN_MEASURE;
-		else if (value < 0 && !view->catalog->measures[index].is_signed)
+		else if (value < 0 && kind != SHAPE_GAUGE &&
+		         !view->catalog->measures[index].is_signed)
 			finding->err = ERR_NEGATIVE;
 		(void)snprintf(finding->field, sizeof(finding->field), "amounts[%u]", at++);
 		(void)snprintf(finding->value, sizeof(finding->value), "`%s`", name);
@@ -122,14 +127,14 @@ static void check_event(const struct view *view, const struct item *item, struct
 
 static void check_item(struct view *view, const struct item *item)
 {
-	bool report = view->items->mapping->class == MAPPING_REPORT;
+	enum shape_kind kind = view->items->mapping->shapes[item->shape].kind;
 	struct finding finding = {.err = 0};
-	check_amounts(view, item, &finding);
-	if (!finding.err && !report)
+	check_amounts(view, item, kind, &finding);
+	if (!finding.err && kind == SHAPE_EVENT)
 		check_event(view, item, &finding);
-	if (!finding.err && report)
+	if (!finding.err && kind == SHAPE_ROW)
 		check_tuple(view, item->key, true, &finding);
-	if (!finding.err)
+	if (!finding.err && kind != SHAPE_RATE)
 		check_tuple(view, item->dims, false, &finding);
 	if (!finding.err)
 		return;
@@ -141,7 +146,7 @@ int foresee(const char *file, const struct mapped *mapped, const struct settings
             uint64_t *ret_count)
 {
 	const struct items *items = &mapped->items;
-	const char *noun = items->mapping->class == MAPPING_REPORT ? "rows" : "events";
+	const char *noun = mapping_noun(items->mapping, true);
 	struct view view = {.file = file, .items = items, .catalog = &settings->catalog};
 	view.tuples = calloc((size_t)items->tuples.count + 1, sizeof(*view.tuples));
 	if (!view.tuples)

@@ -77,7 +77,7 @@ static void find_plain(struct columns *columns, const struct mapping *mapping,
 	} else if (!shape->report && strcmp(field, "type") == 0) {
 		add_rule(columns, &shape->type);
 	} else if (shape->report && strcmp(field, "as_of_us") == 0) {
-		add_column(columns, mapping->as_of.column);
+		add_column(columns, mapping->as_of[0].column);
 	} else if (shape->report && (strcmp(field, "from") == 0 || strcmp(field, "to") == 0)) {
 		add_column(columns, shape->period.column);
 		add_column(columns, shape->period.to_column);

@@ -47,6 +47,24 @@ const struct slice *pack_commit_slice(const struct pack *pack, const struct pack
 	return NULL;
 }
 
+uint64_t pack_item_at(const struct pack *pack, const struct pack_range *range,
+                      Streamgauge__V1__Reject__Item kind, uint32_t index)
+{
+	static const Streamgauge__V1__Reject__Item kinds[SHAPE_KINDS] = {
+	    [SHAPE_EVENT] = STREAMGAUGE__V1__REJECT__ITEM__EVENT,
+	    [SHAPE_ROW] = STREAMGAUGE__V1__REJECT__ITEM__ROW,
+	    [SHAPE_RESPONSE] = STREAMGAUGE__V1__REJECT__ITEM__RESPONSE,
+	    [SHAPE_AGGREGATE] = STREAMGAUGE__V1__REJECT__ITEM__AGGREGATE,
+	    [SHAPE_GAUGE] = STREAMGAUGE__V1__REJECT__ITEM__GAUGE,
+	    [SHAPE_RATE] = STREAMGAUGE__V1__REJECT__ITEM__RATE};
+	const struct items *items = &pack->mapped->items;
+	for (uint64_t i = range->first; i < range->first + range->count; i++)
+		if (kinds[items->mapping->shapes[items->list[i].shape].kind] == kind &&
+		    index-- == 0)
+			return i;
+	return items->count;
+}
+
 static uint32_t tuple_size(const struct items *items, uint32_t tuple)
 {
 	uint32_t at = 0;
@@ -150,6 +168,149 @@ static Streamgauge__V1__ReportRow *pack_row(const struct pack *pack, const struc
 	return good ? row : NULL;
 }
 
+/* The value of a dimension of a tuple, "" where it has none; in the arena. */
+static char *tuple_value(const struct items *items, uint32_t tuple, const char *name,
+                         struct arena *arena)
+{
+	uint32_t at = 0;
+	struct tuple_dim dim;
+	while (tuple_next(items, tuple, &at, &dim))
+		if (strcmp(items->mapping->names[dim.name], name) == 0)
+			return arena_strndup(arena, dim.text, dim.len);
+	return arena_strndup(arena, "", 0);
+}
+
+static bool pack_options(const struct answer *answer, Streamgauge__V1__Answer *to,
+                         struct arena *arena)
+{
+	uint32_t at = 0;
+	const char *text = NULL;
+	uint32_t len = 0;
+	to->options = arena_alloc(arena, (answer->option_count + 1) * sizeof(*to->options));
+	if (!to->options)
+		return false;
+	while (answer_option(answer, &at, &text, &len)) {
+		char *copy = arena_strndup(arena, text, len);
+		if (!copy)
+			return false;
+		to->options[to->n_options++] = copy;
+	}
+	return true;
+}
+
+static bool pack_answers(const struct items *items, uint32_t answers,
+                         Streamgauge__V1__SurveyResponse *response, struct arena *arena)
+{
+	struct answer answer;
+	uint32_t count = 0;
+	for (uint32_t at = 0; answer_next(items, answers, &at, &answer);)
+		count++;
+	response->answers = arena_alloc(arena, (count + 1) * sizeof(*response->answers));
+	Streamgauge__V1__Answer *list = arena_alloc(arena, (count + 1) * sizeof(*list));
+	if (!response->answers || !list)
+		return false;
+	for (uint32_t at = 0; answer_next(items, answers, &at, &answer);) {
+		Streamgauge__V1__Answer *to = &list[response->n_answers];
+		streamgauge__v1__answer__init(to);
+		to->item = (char *)items->mapping->names[answer.item];
+		to->brand = arena_strndup(arena, answer.brand, answer.brand_len);
+		if (!to->brand || !pack_options(&answer, to, arena))
+			return false;
+		response->answers[response->n_answers++] = to;
+	}
+	return true;
+}
+
+static Streamgauge__V1__SurveyResponse *pack_response(const struct pack *pack,
+                                                      const struct item *item, const char *slice_id,
+                                                      struct arena *arena)
+{
+	const struct items *items = &pack->mapped->items;
+	Streamgauge__V1__SurveyResponse *response = arena_alloc(arena, sizeof(*response));
+	if (!response || !slice_id)
+		return NULL;
+	streamgauge__v1__survey_response__init(response);
+	response->response_id = (char *)intern_get(&items->texts, item->key)->bytes;
+	response->study = (char *)items->mapping->shapes[item->shape].report;
+	response->from = pack_date(item->from, arena);
+	response->to = pack_date(item->to, arena);
+	(void)item_value(items, item, 1, &response->weight_micros);
+	response->as_of_us = item->time_us;
+	response->slice_id = (char *)slice_id;
+	response->revision = items->mapping->revision;
+	bool good = response->from && response->to &&
+	            pack_answers(items, item->labels, response, arena) &&
+	            pack_dims(items, item->dims, arena, &response->n_dims, &response->dims);
+	return good ? response : NULL;
+}
+
+static Streamgauge__V1__SurveyAggregate *pack_aggregate(const struct pack *pack,
+                                                        const struct item *item,
+                                                        const char *slice_id, struct arena *arena)
+{
+	const struct items *items = &pack->mapped->items;
+	Streamgauge__V1__SurveyAggregate *sums = arena_alloc(arena, sizeof(*sums));
+	int64_t people = 0;
+	if (!sums || !slice_id)
+		return NULL;
+	streamgauge__v1__survey_aggregate__init(sums);
+	sums->study = (char *)items->mapping->shapes[item->shape].report;
+	sums->from = pack_date(item->from, arena);
+	sums->to = pack_date(item->to, arena);
+	sums->item = tuple_value(items, item->key, "item", arena);
+	sums->option = tuple_value(items, item->key, "option", arena);
+	sums->brand = tuple_value(items, item->key, "brand", arena);
+	(void)item_value(items, item, 0, &people);
+	sums->n = (uint64_t)people;
+	(void)item_value(items, item, 1, &sums->weight_micros);
+	(void)item_value(items, item, 2, &sums->weight_squared_micros);
+	(void)item_value(items, item, 3, &sums->option_weight_micros);
+	(void)item_value(items, item, 4, &sums->option_weight_squared_micros);
+	sums->as_of_us = item->time_us;
+	sums->slice_id = (char *)slice_id;
+	sums->revision = items->mapping->revision;
+	bool good = sums->from && sums->to && sums->item && sums->option && sums->brand &&
+	            pack_dims(items, item->dims, arena, &sums->n_dims, &sums->dims);
+	return good ? sums : NULL;
+}
+
+static Streamgauge__V1__Gauge *pack_gauge(const struct pack *pack, const struct item *item,
+                                          const char *slice_id, struct arena *arena)
+{
+	const struct items *items = &pack->mapped->items;
+	const struct shape *shape = &items->mapping->shapes[item->shape];
+	Streamgauge__V1__Gauge *gauge = arena_alloc(arena, sizeof(*gauge));
+	if (!gauge || !slice_id)
+		return NULL;
+	streamgauge__v1__gauge__init(gauge);
+	gauge->measure = (char *)items->mapping->names[shape->measures[0].name];
+	(void)item_value(items, item, 0, &gauge->value);
+	gauge->day = pack_date(item->from, arena);
+	gauge->as_of_us = item->time_us;
+	gauge->slice_id = (char *)slice_id;
+	gauge->revision = items->mapping->revision;
+	bool good = gauge->day && pack_dims(items, item->dims, arena, &gauge->n_dims, &gauge->dims);
+	return good ? gauge : NULL;
+}
+
+static Streamgauge__V1__FxRate *pack_rate(const struct pack *pack, const struct item *item,
+                                          const char *slice_id, struct arena *arena)
+{
+	const struct items *items = &pack->mapped->items;
+	Streamgauge__V1__FxRate *rate = arena_alloc(arena, sizeof(*rate));
+	if (!rate || !slice_id)
+		return NULL;
+	streamgauge__v1__fx_rate__init(rate);
+	rate->base_currency = tuple_value(items, item->key, "base", arena);
+	rate->quote_currency = tuple_value(items, item->key, "quote", arena);
+	(void)item_value(items, item, 0, &rate->rate_e12);
+	rate->day = pack_date(item->from, arena);
+	rate->as_of_us = item->time_us;
+	rate->slice_id = (char *)slice_id;
+	rate->revision = items->mapping->revision;
+	return rate->day && rate->base_currency && rate->quote_currency ? rate : NULL;
+}
+
 static Streamgauge__V1__Event *pack_event(const struct items *items, const struct item *item,
                                           struct arena *arena)
 {
@@ -196,23 +357,53 @@ static bool pack_commits(const struct pack *pack, const struct pack_range *range
 	return true;
 }
 
-static bool pack_rows(const struct pack *pack, const struct pack_range *range,
-                      Streamgauge__V1__Batch *batch, struct arena *arena)
+/* The lists of a batch, each with room for the whole range. */
+static bool make_lists(Streamgauge__V1__Batch *batch, uint64_t count, struct arena *arena)
+{
+	size_t size = (size_t)(count + 1) * sizeof(void *);
+	batch->rows = arena_alloc(arena, size);
+	batch->responses = arena_alloc(arena, size);
+	batch->aggregates = arena_alloc(arena, size);
+	batch->gauges = arena_alloc(arena, size);
+	batch->rates = arena_alloc(arena, size);
+	return batch->rows && batch->responses && batch->aggregates && batch->gauges &&
+	       batch->rates;
+}
+
+/* Appends the message of an item to the list of its kind. */
+#define PUT(list, message)                                                                         \
+	((batch->list[batch->n_##list] = (message)) != NULL && ++batch->n_##list > 0)
+
+static bool pack_reading(const struct pack *pack, const struct item *item, const char *slice_id,
+                         Streamgauge__V1__Batch *batch, struct arena *arena)
+{
+	switch (pack->mapped->items.mapping->shapes[item->shape].kind) {
+	case SHAPE_RESPONSE:
+		return PUT(responses, pack_response(pack, item, slice_id, arena));
+	case SHAPE_AGGREGATE:
+		return PUT(aggregates, pack_aggregate(pack, item, slice_id, arena));
+	case SHAPE_GAUGE:
+		return PUT(gauges, pack_gauge(pack, item, slice_id, arena));
+	case SHAPE_RATE:
+		return PUT(rates, pack_rate(pack, item, slice_id, arena));
+	default:
+		return PUT(rows, pack_row(pack, item, slice_id, arena));
+	}
+}
+
+static bool pack_readings(const struct pack *pack, const struct pack_range *range,
+                          Streamgauge__V1__Batch *batch, struct arena *arena)
 {
 	const struct mapped *mapped = pack->mapped;
 	uint64_t slice = range->slice;
 	const char *slice_id = slice_name(pack, slice, arena);
-	batch->rows = arena_alloc(arena, (range->count + 1) * sizeof(*batch->rows));
-	if (!batch->rows)
+	if (!make_lists(batch, range->count, arena))
 		return false;
 	for (uint64_t i = range->first; i < range->first + range->count; i++) {
 		if (i >= mapped->slices[slice].first + mapped->slices[slice].count)
 			slice_id = slice_name(pack, ++slice, arena);
-		Streamgauge__V1__ReportRow *row =
-		    pack_row(pack, &mapped->items.list[i], slice_id, arena);
-		if (!row)
+		if (!pack_reading(pack, &mapped->items.list[i], slice_id, batch, arena))
 			return false;
-		batch->rows[batch->n_rows++] = row;
 	}
 	return pack_commits(pack, range, batch, arena);
 }
@@ -242,9 +433,9 @@ Streamgauge__V1__Batch *pack_batch(const struct pack *pack, const struct pack_ra
 	streamgauge__v1__batch__init(batch);
 	if (range->count == 0)
 		return batch;
-	bool rows = pack->mapped->items.mapping->class == MAPPING_REPORT;
-	bool good =
-	    rows ? pack_rows(pack, range, batch, arena) : pack_events(pack, range, batch, arena);
+	bool good = mapping_has_slices(pack->mapped->items.mapping)
+	                ? pack_readings(pack, range, batch, arena)
+	                : pack_events(pack, range, batch, arena);
 	return good ? batch : NULL;
 }
 
@@ -257,7 +448,8 @@ static bool pack_reports(const struct mapping *mapping, Streamgauge__V1__Declara
 		return false;
 	for (uint32_t i = 0; i < mapping->shape_count; i++) {
 		const struct shape *shape = &mapping->shapes[i];
-		if (shape->first != i)
+		/* The daemon knows `gauges` and `rates` of itself. */
+		if (shape->first != i || shape->kind == SHAPE_GAUGE || shape->kind == SHAPE_RATE)
 			continue;
 		Streamgauge__V1__Report *report = arena_alloc(arena, sizeof(*report));
 		if (!report)
@@ -278,16 +470,16 @@ Streamgauge__V1__Declaration *pack_source(const struct mapping *mapping, const c
 	if (!declaration)
 		return NULL;
 	streamgauge__v1__declaration__init(declaration);
-	bool rows = mapping && mapping->class == MAPPING_REPORT;
-	declaration->class_ = rows ? STREAMGAUGE__V1__DECLARATION__CLASS__REPORT
-	                           : STREAMGAUGE__V1__DECLARATION__CLASS__EVENT;
+	/* Both count from 1, in one order. */
+	declaration->class_ = mapping ? (Streamgauge__V1__Declaration__Class)mapping->class
+	                              : STREAMGAUGE__V1__DECLARATION__CLASS__EVENT;
 	declaration->currency = (char *)currency;
 	declaration->time_zone = (char *)zone;
 	if (mapping) {
 		declaration->final_after_days = mapping->final_after_days;
 		declaration->cadence_hours = mapping->cadence_hours;
 	}
-	if (rows && !pack_reports(mapping, declaration, arena))
+	if (mapping && mapping_has_slices(mapping) && !pack_reports(mapping, declaration, arena))
 		return NULL;
 	return declaration;
 }

@@ -31,6 +31,11 @@ struct pack_range pack_range_at(const struct pack *pack, uint64_t first, uint64_
 Streamgauge__V1__Batch *pack_batch(const struct pack *pack, const struct pack_range *range,
                                    struct arena *arena);
 
+/* The place in items.list of the item that stands at `index` in the batch's list
+ * of its kind; beyond the items where there is none. */
+uint64_t pack_item_at(const struct pack *pack, const struct pack_range *range,
+                      Streamgauge__V1__Reject__Item kind, uint32_t index);
+
 /* The slice that the n-th commit of the batch was for. */
 const struct slice *pack_commit_slice(const struct pack *pack, const struct pack_range *range,
                                       uint32_t n);

@@ -77,6 +77,25 @@ static const char *event_text(const struct items *items, uint32_t text)
 	return text == ITEM_NO_ID ? "-" : (const char *)intern_get(&items->texts, text)->bytes;
 }
 
+/* `item[brand]=option/option`, `-` where nothing was chosen. */
+static void put_answers(const struct items *items, uint32_t answers, struct buf *text)
+{
+	struct answer answer;
+	bool first = true;
+	for (uint32_t at = 0; answer_next(items, answers, &at, &answer);) {
+		buf_printf(text, "%s%s", first ? "" : " ", items->mapping->names[answer.item]);
+		if (answer.brand_len > 0)
+			buf_printf(text, "[%.*s]", (int)answer.brand_len, answer.brand);
+		buf_put_text(text, answer.option_count > 0 ? "=" : "=-");
+		const char *option = NULL;
+		uint32_t len = 0;
+		uint32_t told = 0;
+		for (uint32_t place = 0; answer_option(&answer, &place, &option, &len);)
+			buf_printf(text, "%s%.*s", told++ ? "/" : "", (int)len, option);
+		first = false;
+	}
+}
+
 static bool fill_row(struct table *table, const struct items *items, const struct item *item,
                      struct arena *arena)
 {
@@ -87,7 +106,9 @@ static bool fill_row(struct table *table, const struct items *items, const struc
 	cells[0] = take(&text, arena);
 	put_when(items, item, &text);
 	cells[1] = take(&text, arena);
-	if (shape->report)
+	if (shape->kind == SHAPE_RESPONSE)
+		buf_put_text(&text, event_text(items, item->key));
+	else if (shape->report)
 		put_tuple(items, item->key, &text);
 	else
 		buf_printf(&text, "%s %s", event_text(items, item->key),
@@ -96,6 +117,10 @@ static bool fill_row(struct table *table, const struct items *items, const struc
 	put_tuple(items, item->dims, &text);
 	cells[3] = take(&text, arena);
 	put_amounts(items, item, &text);
+	if (shape->kind == SHAPE_RESPONSE) {
+		buf_put_text(&text, " ");
+		put_answers(items, item->labels, &text);
+	}
 	cells[4] = take(&text, arena);
 	buf_deinit(&text);
 	return cells[0] && cells[1] && cells[2] && cells[3] && cells[4];
@@ -125,7 +150,9 @@ static int print_totals(struct mapped *mapped, bool rolled_only, const char *hea
 	(void)fprintf(out, "\n%-28s %24s %12s\n", heading, "total", "rows");
 	for (uint32_t i = 0; i < count; i++) {
 		char number[NUM_TEXT_MAX];
-		(void)num_format(number, totals[i].sum, totals[i].kind == MEASURE_COUNT ? 0 : 6);
+		(void)num_format(number, totals[i].sum, amount_scale(totals[i].kind));
+		if (totals[i].level)
+			(void)snprintf(number, sizeof(number), "(a level)");
 		(void)fprintf(out, "%-28s %24s %12" PRIu64 "\n", totals[i].measure, number,
 		              totals[i].items);
 	}
@@ -145,7 +172,7 @@ static bool has_other_levels(const struct items *items)
 int preview_print(struct mapped *mapped, FILE *out)
 {
 	const struct items *items = &mapped->items;
-	bool report = items->mapping->class == MAPPING_REPORT;
+	bool report = mapping_has_slices(items->mapping);
 	struct table table = {.cells = {{"source", report ? "period" : "time",
 	                                 report ? "key" : "id and type", "dimensions", "amounts"}}};
 	for (uint64_t i = 0; i < items->count && i < ROWS; i++)

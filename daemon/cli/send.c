@@ -57,7 +57,7 @@ static int complain_input(const struct source_file *file, const struct read_erro
 static int check_report_options(const struct send_options *options, const struct job *job)
 {
 	const char *stray = options->as_of_text ? "--as-of" : options->replace ? "--replace" : NULL;
-	if (!stray || job->mapping->class == MAPPING_REPORT)
+	if (!stray || mapping_has_slices(job->mapping))
 		return EXIT_DONE;
 	(void)fprintf(stderr,
 	              "streamgauge send: %s: %s is for report files; the mapping %s reads events, "
@@ -294,11 +294,11 @@ static int write_rejects(struct shipment *shipment)
 
 static int show(struct send *send, const struct job *job, struct mapped *mapped)
 {
-	bool report = mapped->items.mapping->class == MAPPING_REPORT;
+	const char *noun = mapping_noun(mapped->items.mapping, true);
 	uint64_t rejected = 0;
 	(void)printf("%s: mapping %s, %" PRIu64 " records, %" PRIu64 " %s; nothing is sent\n",
 	             job->file.name, job->mapping->name, mapped->records, mapped->items.count,
-	             report ? "rows" : "events");
+	             noun);
 	if (preview_print(mapped, stdout) != 0)
 		return complain(err_rule(ERR_NOMEM));
 	(void)fflush(stdout);

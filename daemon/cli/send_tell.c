@@ -141,7 +141,7 @@ static void tell_as_of(const struct delivery *delivery, const struct send_option
 	if (mapping->class == MAPPING_EVENT)
 		return;
 	if (!delivery->mapped->as_of_default) {
-		(void)printf(", as_of column `%s`", mapping->columns[mapping->as_of.column]);
+		(void)printf(", as_of column `%s`", mapping->columns[mapping->as_of[0].column]);
 		return;
 	}
 	if (zone_open("UTC", &utc) == 0)
@@ -161,9 +161,10 @@ void tell_summary(const struct delivery *delivery, const struct send_options *op
 	char zone[128];
 	bool first = true;
 	(void)printf("%s: %s: ", file->name, delivery->options->source);
-	bool report = mapping->class == MAPPING_REPORT;
-	const char *one = report ? "row accepted" : "event accepted";
-	const char *many = report ? "rows accepted" : "events accepted";
+	char one[32];
+	char many[32];
+	(void)snprintf(one, sizeof(one), "%s accepted", mapping_noun(mapping, false));
+	(void)snprintf(many, sizeof(many), "%s accepted", mapping_noun(mapping, true));
 	tell_count(counts->accepted, counts->accepted == 1 ? one : many, &first);
 	tell_count(counts->duplicates, "duplicates", &first);
 	tell_count(counts->unchanged, "unchanged", &first);

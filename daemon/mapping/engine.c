@@ -10,6 +10,7 @@
 
 #define PROGRESS_RECORDS 4096
 #define SPOILED_MAX      100000
+#define LOG_LINES        "lines that are no messages"
 
 /* A run over one file. */
 struct run {
@@ -79,6 +80,10 @@ static int map_shape(struct run *run, uint32_t shape, const struct record *recor
 	int err = fill_item(&run->fill, shape, record, &item, &empty);
 	if (!err) {
 		run->mapped->empty += empty;
+		/* Out of memory only shortens the list. */
+		if (empty && run->fill.note && run->mapped->left_out.count < MAP_LEFT_OUT)
+			(void)intern_add(&run->mapped->left_out, run->fill.note,
+			                 strlen(run->fill.note));
 		return 0;
 	}
 	if (err == ERR_NOMEM)
@@ -114,19 +119,34 @@ static void note_left_out(struct run *run, const struct record *record)
 static int map_record(struct run *run, const struct record *record)
 {
 	const struct mapping *mapping = run->mapped->items.mapping;
-	fill_bind(&run->fill);
 	bool taken = false;
-	int err = 0;
+	int err = fill_bind(&run->fill);
 	for (uint32_t i = 0; i < mapping->shape_count && !err; i++) {
 		if (!run->active[i] || !fill_takes(&run->fill, &mapping->shapes[i], record))
 			continue;
 		taken = true;
 		err = map_shape(run, i, record);
 	}
-	if (!taken)
+	if (!taken && !err)
 		note_left_out(run, record);
 	for (uint32_t i = 0; taken && i < record->count; i++)
 		run->met[i] |= record->fields[i].present;
+	return err;
+}
+
+/* Survey tools write the question and an id of theirs below the heading. */
+static int skip_headings(struct run *run, struct read_error *ret_error)
+{
+	uint32_t lines =
+	    run->reader.format == INPUT_CSV ? run->mapped->items.mapping->heading_lines - 1 : 0;
+	bool more = true;
+	int err = 0;
+	for (uint32_t i = 0; i < lines && more && !err; i++) {
+		struct record record;
+		err = reader_next(&run->reader, &record, &more, ret_error);
+		if (err == ERR_MALFORMED)
+			err = 0;
+	}
 	return err;
 }
 
@@ -135,9 +155,10 @@ static int map_records(struct run *run, struct read_error *ret_error)
 	struct mapped *mapped = run->mapped;
 	const struct map_options *options = run->fill.options;
 	bool more = true;
-	while (more) {
+	int err = skip_headings(run, ret_error);
+	while (more && !err) {
 		struct record record;
-		int err = reader_next(&run->reader, &record, &more, ret_error);
+		err = reader_next(&run->reader, &record, &more, ret_error);
 		if (err == ERR_MALFORMED) {
 			run->spoiled_all = true;
 			err = add_reject(mapped, &record, err, "", ret_error->text);
@@ -146,20 +167,12 @@ static int map_records(struct run *run, struct read_error *ret_error)
 			err = map_record(run, &record);
 		}
 		if (err)
-			return err;
+			break;
 		mapped->records += more;
 		if (options->progress && more && mapped->records % PROGRESS_RECORDS == 0)
 			options->progress(options->progress_ctx, mapped->records, record.offset);
 	}
-	return 0;
-}
-
-static bool is_read(const struct mapping *mapping, const char *column)
-{
-	for (uint32_t i = 0; i < mapping->column_count; i++)
-		if (strcmp(mapping->columns[i], column) == 0)
-			return true;
-	return false;
+	return err;
 }
 
 static int list_unread(struct run *run)
@@ -173,7 +186,7 @@ static int list_unread(struct run *run)
 	for (uint32_t i = 0; i < columns->count; i++) {
 		const struct intern_entry *entry = intern_get(columns, i);
 		const char *name = (const char *)entry->bytes;
-		if (!run->met[i] || is_read(mapped->items.mapping, name) ||
+		if (!run->met[i] || fill_reads(&run->fill, i) ||
 		    mapping_ignores(mapped->items.mapping, name))
 			continue;
 		const char *copy = arena_strndup(arena, name, entry->len);
@@ -192,7 +205,7 @@ static void activate(struct run *run, const struct sight *sight)
 	for (uint32_t i = 0; i < mapping->shape_count; i++) {
 		const struct shape *shape = &mapping->shapes[i];
 		bool waits = sight->format == INPUT_JSONL && shape->filter_count > 0 &&
-		             mapping->formats[INPUT_JSONL];
+		             mapping->formats[INPUT_JSONL] && !sight_met(sight, mapping, shape);
 		run->active[i] = waits || sight_fits(sight, mapping, shape);
 	}
 }
@@ -210,6 +223,8 @@ static int run_over(struct run *run, const struct sight *sight, const struct map
 		return err;
 	}
 	err = map_records(run, ret_error);
+	if (run->reader.format == INPUT_JSONL && run->reader.jsonl.noise > 0)
+		(void)intern_add(&mapped->left_out, LOG_LINES, strlen(LOG_LINES));
 	if (!err)
 		err = slices_build(mapped, &run->reader, run->spoiled, run->spoiled_count,
 		                   run->spoiled_all);

@@ -12,14 +12,26 @@ static int open_zone(const char *name, struct zone **ret_zone)
 	return name ? zone_open(name, ret_zone) : 0;
 }
 
+static int open_zones(struct fill *fill)
+{
+	const struct mapping *mapping = fill->items->mapping;
+	int err = open_zone(mapping->as_of[0].zone, &fill->as_of_zones[0]);
+	if (!err)
+		err = open_zone(mapping->as_of[1].zone, &fill->as_of_zones[1]);
+	for (uint32_t i = 0; i < mapping->shape_count && !err; i++) {
+		const struct shape *shape = &mapping->shapes[i];
+		err = open_zone(shape->kind == SHAPE_EVENT ? shape->time.zone : shape->wave.zone,
+		                &fill->time_zones[i]);
+	}
+	return err;
+}
+
 int fill_init(struct fill *fill, struct items *items, const struct map_options *options,
               const struct reader *reader)
 {
 	*fill = (struct fill){.items = items, .options = options, .reader = reader, .column = ""};
-	const struct mapping *mapping = items->mapping;
-	int err = open_zone(mapping->as_of.zone, &fill->as_of_zone);
-	for (uint32_t i = 0; i < mapping->shape_count && !err; i++)
-		err = open_zone(mapping->shapes[i].time.zone, &fill->time_zones[i]);
+	arena_init(&fill->bind_arena, 0);
+	int err = open_zones(fill);
 	if (err)
 		fill_deinit(fill);
 	return err;
@@ -27,30 +39,20 @@ int fill_init(struct fill *fill, struct items *items, const struct map_options *
 
 void fill_deinit(struct fill *fill)
 {
-	zone_close(fill->as_of_zone);
+	zone_close(fill->as_of_zones[0]);
+	zone_close(fill->as_of_zones[1]);
 	for (uint32_t i = 0; i < MAPPING_SHAPES; i++)
 		zone_close(fill->time_zones[i]);
+	arena_deinit(&fill->bind_arena);
 	buf_deinit(&fill->tuple);
 	buf_deinit(&fill->text);
 }
 
-void fill_bind(struct fill *fill)
+bool fill_passes(const struct fill *fill, const struct filter_rule *filters, uint32_t count,
+                 const struct record *record)
 {
-	const struct intern *columns = &fill->reader->columns;
-	if (fill->bound_once && fill->bound_columns == columns->count)
-		return;
-	const struct mapping *mapping = fill->items->mapping;
-	for (uint32_t i = 0; i < mapping->column_count; i++)
-		fill->bound[i] =
-		    intern_find(columns, mapping->columns[i], strlen(mapping->columns[i]));
-	fill->bound_columns = columns->count;
-	fill->bound_once = true;
-}
-
-bool fill_takes(const struct fill *fill, const struct shape *shape, const struct record *record)
-{
-	for (uint32_t i = 0; i < shape->filter_count; i++) {
-		const struct filter_rule *filter = &shape->filters[i];
+	for (uint32_t i = 0; i < count; i++) {
+		const struct filter_rule *filter = &filters[i];
 		const struct field *field = record_field(record, fill->bound[filter->column]);
 		bool found = false;
 		for (uint32_t j = 0; j < filter->value_count && !found; j++)
@@ -60,6 +62,11 @@ bool fill_takes(const struct fill *fill, const struct shape *shape, const struct
 			return false;
 	}
 	return true;
+}
+
+bool fill_takes(const struct fill *fill, const struct shape *shape, const struct record *record)
+{
+	return fill_passes(fill, shape->filters, shape->filter_count, record);
 }
 
 static const char *rule_column_name(const struct fill *fill, const struct value_rule *rule)
@@ -168,7 +175,7 @@ static int item_currency(struct fill *fill, const struct field *currency, struct
 	const char *own = items->feeds[item->feed].currency;
 	if (!currency->present || memcmp(own, currency->text, 3) == 0)
 		return 0;
-	if (items->mapping->class == MAPPING_REPORT)
+	if (items->mapping->class != MAPPING_EVENT)
 		return fill_fail(fill, ERR_ACCOUNT_MISMATCH,
 		                 rule_column_name(fill, &items->mapping->currency),
 		                 "`%.*s`, but earlier rows of the account are in `%s`",
@@ -238,8 +245,6 @@ static void put_label(struct fill *fill, uint16_t name, const struct field *text
 	tuple_put(&fill->tuple, name, label, len);
 }
 
-enum tuple_use { TUPLE_KEY, TUPLE_DIMS, TUPLE_LABELS };
-
 static int put_dim(struct fill *fill, const struct dim_rule *rule, const struct field *text,
                    enum tuple_use use)
 {
@@ -262,8 +267,8 @@ static int put_dim(struct fill *fill, const struct dim_rule *rule, const struct 
 	return 0;
 }
 
-static int fill_tuple(struct fill *fill, const struct record *record, const struct dim_rules *rules,
-                      enum tuple_use use, uint32_t *ret_tuple)
+int fill_tuple(struct fill *fill, const struct record *record, const struct dim_rules *rules,
+               enum tuple_use use, uint32_t *ret_tuple)
 {
 	buf_reset(&fill->tuple);
 	for (uint32_t i = 0; i < rules->count; i++) {
@@ -284,30 +289,46 @@ static int fill_tuple(struct fill *fill, const struct record *record, const stru
 	return 0;
 }
 
-static int fill_row_head(struct fill *fill, const struct shape *shape, const struct record *record,
-                         struct item *item)
+/* When the record was read: the first column that says it, else the option. */
+static int fill_as_of(struct fill *fill, const struct record *record, struct item *item)
 {
-	int err = fill_period(fill, record, &shape->period, item);
-	if (err)
-		return err;
-	fill->slice_known = true;
+	const struct instant_rule *rules = fill->items->mapping->as_of;
 	bool given = false;
-	err = fill_instant(fill, record, &fill->items->mapping->as_of, fill->as_of_zone, true,
-	                   &item->time_us, &given);
+	int err = 0;
+	for (int i = 0; i < 2 && !err && !given; i++)
+		err = fill_instant(fill, record, &rules[i], fill->as_of_zones[i], true,
+		                   &item->time_us, &given);
 	if (!err && !given) {
 		item->time_us = fill->options->as_of_us;
 		fill->as_of_default = true;
 	}
-	if (!err)
-		err = fill_tuple(fill, record, &shape->key, TUPLE_KEY, &item->key);
-	if (!err)
-		err = fill_tuple(fill, record, &shape->labels, TUPLE_LABELS, &item->labels);
 	return err;
 }
 
-/* An event's id or type: a text of its own, ITEM_NO_ID when not given. */
-static int fill_text(struct fill *fill, const struct record *record, const struct value_rule *rule,
-                     uint32_t *ret_text)
+/* The civil days of a reading, and when it was read. */
+static int fill_days(struct fill *fill, uint32_t index, const struct record *record,
+                     struct item *item)
+{
+	const struct shape *shape = &fill->items->mapping->shapes[index];
+	bool wave = shape->kind == SHAPE_RESPONSE || shape->kind == SHAPE_AGGREGATE;
+	int err = wave ? fill_wave(fill, record, &shape->wave, fill->time_zones[index], item)
+	               : fill_period(fill, record, &shape->period, item);
+	if (err)
+		return err;
+	if (shape->kind == SHAPE_GAUGE || shape->kind == SHAPE_RATE)
+		item->to = item->from;
+	fill->slice_known = true;
+	return fill_as_of(fill, record, item);
+}
+
+bool fill_text_good(const char *text, size_t len)
+{
+	struct field field = {text, (uint32_t)len, true};
+	return len > 0 && len <= MODEL_VALUE_MAX && !has_control(&field);
+}
+
+int fill_own_text(struct fill *fill, const struct record *record, const struct value_rule *rule,
+                  uint32_t *ret_text)
 {
 	struct field text;
 	int err = fill_value(fill, record, rule, &text);
@@ -341,43 +362,72 @@ static int fill_event_head(struct fill *fill, uint32_t index, const struct recor
 		                fill->items->mapping->columns[shape->time.column],
 		                "the time is empty");
 	if (!err)
-		err = fill_text(fill, record, &shape->event_id, &item->key);
+		err = fill_own_text(fill, record, &shape->event_id, &item->key);
 	if (!err)
-		err = fill_text(fill, record, &shape->type, &item->labels);
+		err = fill_own_text(fill, record, &shape->type, &item->labels);
 	return err;
+}
+
+int fill_add(struct fill *fill, const struct item *item, const int64_t *values)
+{
+	struct feed *feed = &fill->items->feeds[item->feed];
+	if (fill->items->mapping->class == MAPPING_EVENT && item->time_us < feed->oldest_us)
+		feed->oldest_us = item->time_us;
+	if (fill->items->mapping->class == MAPPING_EVENT && item->time_us > feed->newest_us)
+		feed->newest_us = item->time_us;
+	feed->count++;
+	if (items_add(fill->items, item, values) != 0)
+		return fill_fail(fill, ERR_NOMEM, "", "%s", err_rule(ERR_NOMEM));
+	return 0;
+}
+
+/* Rows, gauges and events: tuples and the amounts of the shape. */
+static int fill_plain(struct fill *fill, uint32_t index, const struct record *record,
+                      struct item *item, bool *ret_empty)
+{
+	const struct shape *shape = &fill->items->mapping->shapes[index];
+	int64_t values[MAPPING_MEASURES];
+	int err = 0;
+	if (shape->kind == SHAPE_EVENT) {
+		err = fill_event_head(fill, index, record, item);
+	} else {
+		err = fill_tuple(fill, record, &shape->key, TUPLE_KEY, &item->key);
+		if (!err)
+			err = fill_tuple(fill, record, &shape->labels, TUPLE_LABELS, &item->labels);
+	}
+	if (!err)
+		err = fill_tuple(fill, record, &shape->dims, TUPLE_DIMS, &item->dims);
+	if (!err)
+		err = fill_amounts(fill, record, shape, values, &item->mask);
+	if (err)
+		return err;
+	*ret_empty = item->mask == 0 && (shape->report || item->labels == ITEM_NO_ID);
+	return *ret_empty ? 0 : fill_add(fill, item, values);
 }
 
 int fill_item(struct fill *fill, uint32_t index, const struct record *record, struct item *ret_item,
               bool *ret_empty)
 {
-	const struct mapping *mapping = fill->items->mapping;
-	const struct shape *shape = &mapping->shapes[index];
-	int64_t values[MAPPING_MEASURES];
+	const struct shape *shape = &fill->items->mapping->shapes[index];
 	fill->slice_known = false;
+	fill->note = NULL;
 	*ret_item = (struct item){.offset = record->offset,
 	                          .line = (uint32_t)record->line,
 	                          .shape = (uint16_t)index,
 	                          .report = shape->first};
 	int err = fill_feed(fill, record, ret_item);
-	if (!err)
-		err = shape->report ? fill_row_head(fill, shape, record, ret_item)
-		                    : fill_event_head(fill, index, record, ret_item);
-	if (!err)
-		err = fill_tuple(fill, record, &shape->dims, TUPLE_DIMS, &ret_item->dims);
-	if (!err)
-		err = fill_amounts(fill, record, shape, values, &ret_item->mask);
+	if (!err && shape->report)
+		err = fill_days(fill, index, record, ret_item);
 	if (err)
 		return err;
-	*ret_empty = ret_item->mask == 0 && (shape->report || ret_item->labels == ITEM_NO_ID);
-	if (*ret_empty)
-		return 0;
-	struct feed *feed = &fill->items->feeds[ret_item->feed];
-	if (!shape->report && ret_item->time_us < feed->oldest_us)
-		feed->oldest_us = ret_item->time_us;
-	if (!shape->report && ret_item->time_us > feed->newest_us)
-		feed->newest_us = ret_item->time_us;
-	feed->count++;
-	if (items_add(fill->items, ret_item, values) != 0)
-		return fill_fail(fill, ERR_NOMEM, "", "%s", err_rule(ERR_NOMEM));
-	return 0;
+	switch (shape->kind) {
+	case SHAPE_RESPONSE:
+		return fill_response(fill, index, record, ret_item, ret_empty);
+	case SHAPE_AGGREGATE:
+		return fill_aggregate(fill, shape, record, ret_item, ret_empty);
+	case SHAPE_RATE:
+		return fill_rates(fill, index, record, ret_item, ret_empty);
+	default:
+		return fill_plain(fill, index, record, ret_item, ret_empty);
+	}
 }

@@ -23,8 +23,9 @@ static const char *column_name(const struct fill *fill, uint16_t column)
 	return fill->items->mapping->columns[column];
 }
 
-static bool is_absent(const struct mapping *mapping, const struct field *field)
+bool fill_absent(const struct fill *fill, const struct field *field)
 {
+	const struct mapping *mapping = fill->items->mapping;
 	for (uint32_t i = 0; i < mapping->absent_count; i++)
 		if (strlen(mapping->absent[i]) == field->len &&
 		    memcmp(mapping->absent[i], field->text, field->len) == 0)
@@ -35,7 +36,7 @@ static bool is_absent(const struct mapping *mapping, const struct field *field)
 struct field fill_field(const struct fill *fill, const struct record *record, uint16_t column)
 {
 	const struct field *field = record_field(record, fill->bound[column]);
-	if (!field->present || is_absent(fill->items->mapping, field))
+	if (!field->present || fill_absent(fill, field))
 		return FIELD_ABSENT;
 	return *field;
 }
@@ -78,6 +79,11 @@ int fill_value(struct fill *fill, const struct record *record, const struct valu
 		err = join_columns(fill, record, rule, &text);
 	if (err)
 		return err;
+	size_t strip = rule->strip ? strlen(rule->strip) : 0;
+	if (strip > 0 && text.len > strip && memcmp(text.text, rule->strip, strip) == 0) {
+		text.text += strip;
+		text.len -= (uint32_t)strip;
+	}
 	if (rule->swap_count == 0 || !text.present) {
 		*ret_text = text;
 		return 0;

@@ -94,6 +94,58 @@ bool tuple_next(const struct items *items, uint32_t tuple, uint32_t *at, struct 
 	return !cursor.failed;
 }
 
+/* Bytes of a text with its length in front; texts are at most 128 bytes. */
+static size_t text_size(const struct field *text)
+{
+	return (text->len < 128 ? 1 : 2) + text->len;
+}
+
+void answer_put(struct buf *answers, uint16_t item, const char *brand, const struct field *options,
+                uint32_t count)
+{
+	size_t len = 0;
+	for (uint32_t i = 0; i < count; i++)
+		len += text_size(&options[i]);
+	buf_put_varint(answers, item);
+	buf_put_varint(answers, brand ? strlen(brand) : 0);
+	buf_put_text(answers, brand ? brand : "");
+	buf_put_varint(answers, count);
+	buf_put_varint(answers, len);
+	for (uint32_t i = 0; i < count; i++) {
+		buf_put_varint(answers, options[i].len);
+		buf_put(answers, options[i].text, options[i].len);
+	}
+}
+
+bool answer_next(const struct items *items, uint32_t answers, uint32_t *at,
+                 struct answer *ret_answer)
+{
+	const struct intern_entry *entry = intern_get(&items->tuples, answers);
+	struct cursor cursor = cursor_of(entry->bytes + *at, entry->len - *at);
+	if (cursor_done(&cursor))
+		return false;
+	ret_answer->item = (uint16_t)cursor_varint(&cursor);
+	ret_answer->brand_len = (uint32_t)cursor_varint(&cursor);
+	ret_answer->brand = (const char *)cursor_bytes(&cursor, ret_answer->brand_len);
+	ret_answer->option_count = (uint32_t)cursor_varint(&cursor);
+	ret_answer->options_len = (uint32_t)cursor_varint(&cursor);
+	ret_answer->options = cursor_bytes(&cursor, ret_answer->options_len);
+	*at = (uint32_t)(cursor.next - entry->bytes);
+	return !cursor.failed;
+}
+
+bool answer_option(const struct answer *answer, uint32_t *at, const char **ret_text,
+                   uint32_t *ret_len)
+{
+	struct cursor cursor = cursor_of(answer->options + *at, answer->options_len - *at);
+	if (cursor_done(&cursor))
+		return false;
+	*ret_len = (uint32_t)cursor_varint(&cursor);
+	*ret_text = (const char *)cursor_bytes(&cursor, *ret_len);
+	*at = (uint32_t)(cursor.next - answer->options);
+	return !cursor.failed;
+}
+
 int items_totals(struct items *items, bool rolled_only, struct measure_total **ret_totals,
                  uint32_t *ret_count)
 {
@@ -121,8 +173,10 @@ int items_totals(struct items *items, bool rolled_only, struct measure_total **r
 				totals[count].measure = mapping->names[rule->name];
 				totals[count++].kind = rule->kind;
 			}
-			totals[places[rule->name]].sum += value;
-			totals[places[rule->name]].items++;
+			struct measure_total *total = &totals[places[rule->name]];
+			total->level = shape->kind == SHAPE_GAUGE || shape->kind == SHAPE_RATE;
+			total->sum += total->level ? 0 : value;
+			total->items++;
 		}
 	}
 	*ret_totals = totals;

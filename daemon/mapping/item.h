@@ -5,7 +5,8 @@
  *          and zone
  * tuple    dimension names and values as one interned byte string; rows that
  *          share a key, a set of dimensions or labels share the tuple
- * slice    the rows of one feed, report and period */
+ * slice    the rows of one feed, report and period
+ * answers  what one respondent was asked and chose, as one interned byte string */
 #ifndef SG_MAPPING_ITEM_H
 #define SG_MAPPING_ITEM_H
 
@@ -22,9 +23,9 @@ struct item {
 	uint64_t values; /* place of the first value in items.values */
 	uint32_t line;
 	uint32_t mask;   /* bit i: the shape's measure i has a value */
-	uint32_t key;    /* tuple; events: id text, ITEM_NO_ID = none */
+	uint32_t key;    /* tuple; events and responses: id text, ITEM_NO_ID = none */
 	uint32_t dims;   /* tuple */
-	uint32_t labels; /* tuple; events: type text, ITEM_NO_ID = none */
+	uint32_t labels; /* tuple; events: type text, ITEM_NO_ID = none; responses: answers */
 	int32_t from;    /* civil days */
 	int32_t to;
 	uint16_t feed;
@@ -88,10 +89,33 @@ bool tuple_next(const struct items *items, uint32_t tuple, uint32_t *at, struct 
 /* Appends a dimension to a tuple in the making. */
 void tuple_put(struct buf *tuple, uint16_t name, const char *text, size_t len);
 
+/* One answer of a response. */
+struct answer {
+	uint16_t item; /* reference into mapping.names */
+	const char *brand;
+	uint32_t brand_len; /* 0 = not about a brand */
+	uint32_t option_count;
+	const uint8_t *options; /* read them with answer_option */
+	uint32_t options_len;
+};
+
+/* Walks the answers: `at` starts at 0; false behind the last one. */
+bool answer_next(const struct items *items, uint32_t answers, uint32_t *at,
+                 struct answer *ret_answer);
+
+/* The options of an answer: `at` starts at 0; false behind the last one. */
+bool answer_option(const struct answer *answer, uint32_t *at, const char **ret_text,
+                   uint32_t *ret_len);
+
+/* Appends an answer to answers in the making. */
+void answer_put(struct buf *answers, uint16_t item, const char *brand, const struct field *options,
+                uint32_t count);
+
 /* The sum of one measure over all items. */
 struct measure_total {
 	const char *measure;
 	enum amount_kind kind;
+	bool level; /* of gauges and rates, which are never summed: sum is 0 */
 	i128 sum;
 	uint64_t items;
 };

@@ -7,6 +7,13 @@
 
 #include "base/utf8.h"
 
+enum message {
+	MESSAGE_PLAIN,
+	MESSAGE_AIRBYTE, /* members of `record` count as the top */
+	MESSAGE_SINGER,  /* `record` is called `data` */
+	MESSAGE_OTHER,
+};
+
 /* A walk over one line. Strings are unescaped where they stand. */
 struct walk {
 	struct jsonl *jsonl;
@@ -14,7 +21,7 @@ struct walk {
 	char *end;
 	char path[JSONL_PATH_MAX];
 	size_t path_len;
-	bool wrapped;    /* members of `record` count as the top */
+	enum message message;
 	const char *why; /* set by the first failure */
 	int err;
 };
@@ -235,13 +242,30 @@ static bool walk_array(struct walk *walk, int depth)
 	return take(walk, ']') || give_up(walk, ERR_MALFORMED, "an array is not closed");
 }
 
-/* Appends a member's name to the path; the wrapper's own name adds nothing. */
-static bool path_push(struct walk *walk, const struct field *name, int depth)
+static bool is_name(const struct field *name, const char *text)
 {
-	bool wrapper =
-	    walk->wrapped && depth == 1 && name->len == 6 && memcmp(name->text, "record", 6) == 0;
-	if (wrapper)
+	return name->len == strlen(text) && memcmp(name->text, text, name->len) == 0;
+}
+
+/* Whether a member of a message's top level is part of the record. */
+static bool is_outside(const struct walk *walk, const struct field *name)
+{
+	if (walk->message == MESSAGE_AIRBYTE)
+		return !is_name(name, "record");
+	return walk->message == MESSAGE_SINGER && !is_name(name, "record") &&
+	       !is_name(name, "stream") && !is_name(name, "time_extracted");
+}
+
+/* Appends a member's name to the path; the wrapper's own name adds nothing. */
+static bool path_push(struct walk *walk, const struct field *given, int depth)
+{
+	static const struct field data = {"data", 4, true};
+	const struct field *name = given;
+	bool wrapper = depth == 1 && is_name(name, "record");
+	if (wrapper && walk->message == MESSAGE_AIRBYTE)
 		return true;
+	if (wrapper && walk->message == MESSAGE_SINGER)
+		name = &data;
 	size_t dot = walk->path_len > 0;
 	if (walk->path_len + dot + name->len > sizeof(walk->path))
 		return give_up(walk, ERR_MALFORMED,
@@ -267,8 +291,7 @@ static bool walk_object(struct walk *walk, int depth, bool keeping)
 			return give_up(walk, ERR_MALFORMED, "a colon is expected");
 		if (keeping && !path_push(walk, &name, depth))
 			return false;
-		/* The wrapper's own members (`type`) are not part of the record. */
-		bool outside = walk->wrapped && depth == 1 && walk->path_len > base;
+		bool outside = depth == 1 && is_outside(walk, &name);
 		if (!walk_value(walk, depth, keeping && !outside))
 			return false;
 		walk->path_len = base;
@@ -291,11 +314,12 @@ static bool walk_value(struct walk *walk, int depth, bool keeping)
 	return read_plain(walk, &field) && (!keeping || keep(walk, &field));
 }
 
-/* The value of the top-level member `type` when it is a plain text, without
- * changing a byte; FIELD_ABSENT otherwise. */
-static struct field find_type(const char *line, size_t len)
+/* The value of a top-level member when it is a plain text, without changing a
+ * byte; FIELD_ABSENT otherwise. */
+static struct field find_member(const char *line, size_t len, const char *name)
 {
 	int depth = 0;
+	size_t name_len = strlen(name);
 	const char *end = line + len;
 	for (const char *at = line; at < end; at++) {
 		if (*at == '{' || *at == '[')
@@ -307,7 +331,8 @@ static struct field find_type(const char *line, size_t len)
 		const char *start = ++at;
 		while (at < end && *at != '"')
 			at += *at == '\\' ? 2 : 1;
-		if (at >= end || depth != 1 || at - start != 4 || memcmp(start, "type", 4) != 0)
+		if (at >= end || depth != 1 || (size_t)(at - start) != name_len ||
+		    memcmp(start, name, name_len) != 0)
 			continue;
 		const char *next = at + 1;
 		while (next < end && (*next == ' ' || *next == '\t'))
@@ -325,8 +350,6 @@ static struct field find_type(const char *line, size_t len)
 	return FIELD_ABSENT;
 }
 
-enum message { MESSAGE_PLAIN, MESSAGE_RECORD, MESSAGE_OTHER };
-
 /* A row of somebody's own may have a `type` too: only the protocols' own names
  * in capitals, with the member that goes with them, are taken for messages. */
 static enum message message_of(const char *line, size_t len)
@@ -339,26 +362,36 @@ static enum message message_of(const char *line, size_t len)
 	    {"STATE", "\"value\""},     {"TRACE", "\"trace\""},
 	    {"SCHEMA", "\"schema\""},   {"SPEC", "\"spec\""},
 	    {"CATALOG", "\"catalog\""}, {"CONNECTION_STATUS", "\"connectionStatus\""},
-	    {"CONTROL", "\"control\""},
+	    {"CONTROL", "\"control\""}, {"ACTIVATE_VERSION", "\"version\""},
 	};
-	struct field type = find_type(line, len);
+	struct field type = find_member(line, len, "type");
 	if (!type.present)
 		return MESSAGE_PLAIN;
-	if (type.len == 6 && memcmp(type.text, "RECORD", 6) == 0 &&
-	    memmem(line, len, "\"record\"", 8))
-		return MESSAGE_RECORD;
+	if (is_name(&type, "RECORD") && memmem(line, len, "\"record\"", 8))
+		return find_member(line, len, "stream").present ? MESSAGE_SINGER : MESSAGE_AIRBYTE;
 	for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
-		if (type.len == strlen(others[i].type) &&
-		    memcmp(type.text, others[i].type, type.len) == 0 &&
+		if (is_name(&type, others[i].type) &&
 		    memmem(line, len, others[i].member, strlen(others[i].member)))
 			return MESSAGE_OTHER;
 	return MESSAGE_PLAIN;
 }
 
-static int read_object(struct jsonl *jsonl, char *line, size_t len, bool wrapped,
+bool jsonl_has_messages(const char *text, size_t len)
+{
+	for (const char *end = text + len; text < end;) {
+		const char *stop = memchr(text, '\n', (size_t)(end - text));
+		size_t line = (size_t)((stop ? stop : end) - text);
+		if (line > 0 && *text == '{' && message_of(text, line) != MESSAGE_PLAIN)
+			return true;
+		text += line + 1;
+	}
+	return false;
+}
+
+static int read_object(struct jsonl *jsonl, char *line, size_t len, enum message message,
                        struct read_error *ret_error)
 {
-	struct walk walk = {.jsonl = jsonl, .at = line, .end = line + len, .wrapped = wrapped};
+	struct walk walk = {.jsonl = jsonl, .at = line, .end = line + len, .message = message};
 	for (uint32_t i = 0; i < jsonl->cap; i++)
 		jsonl->fields[i] = FIELD_ABSENT;
 	jsonl->stamp++;
@@ -388,21 +421,63 @@ static bool blank(const char *line, size_t len)
 	return true;
 }
 
+/* Whether a line is of no use: a message that is no record, or the log of a
+ * connector. The first bytes of a long line tell it as well. */
+static bool is_passed_over(struct jsonl *jsonl, const char *line, size_t len,
+                           enum message *ret_message)
+{
+	size_t at = 0;
+	while (at < len && (line[at] == ' ' || line[at] == '\t'))
+		at++;
+	*ret_message = message_of(line, len);
+	jsonl->messages = jsonl->messages || *ret_message != MESSAGE_PLAIN;
+	bool noise = jsonl->messages && at < len && line[at] != '{';
+	jsonl->noise += noise;
+	jsonl->skipped += *ret_message == MESSAGE_OTHER;
+	return noise || *ret_message == MESSAGE_OTHER;
+}
+
+/* A line that does not fit the window: left behind, and an error unless it is
+ * of no use anyway. */
+static int pass_long(struct jsonl *jsonl, struct record *ret_record, bool *ret_useless,
+                     struct read_error *ret_error)
+{
+	enum message message = MESSAGE_PLAIN;
+	uint64_t bytes = 0;
+	jsonl->line++;
+	*ret_useless =
+	    is_passed_over(jsonl, window_at(&jsonl->window), window_left(&jsonl->window), &message);
+	*ret_record =
+	    (struct record){.line = jsonl->line, .offset = window_position(&jsonl->window)};
+	int err = window_skip_line(&jsonl->window, &bytes);
+	ret_record->bytes = bytes < UINT32_MAX ? (uint32_t)bytes : UINT32_MAX;
+	ret_error->line = jsonl->line;
+	(void)snprintf(ret_error->text, sizeof(ret_error->text), "%s",
+	               err ? err_rule(err) : "a line is at most 1 MiB");
+	return err ? err : ERR_MALFORMED;
+}
+
 int jsonl_next(struct jsonl *jsonl, struct record *ret_record, bool *ret_more,
                struct read_error *ret_error)
 {
 	for (;;) {
 		size_t len = 0;
 		size_t bytes = 0;
+		bool useless = false;
 		int err = window_line(&jsonl->window, &len, &bytes);
+		*ret_more = err || bytes > 0;
+		if (err == ERR_TOO_LONG) {
+			err = pass_long(jsonl, ret_record, &useless, ret_error);
+			if (useless && err == ERR_MALFORMED)
+				continue;
+			return err;
+		}
 		if (err) {
 			ret_error->line = jsonl->line;
 			(void)snprintf(ret_error->text, sizeof(ret_error->text), "%s",
-			               err == ERR_TOO_LONG ? "a line is at most 1 MiB"
-			                                   : err_rule(err));
+			               err_rule(err));
 			return err;
 		}
-		*ret_more = bytes > 0;
 		if (bytes == 0)
 			return 0;
 		jsonl->line++;
@@ -411,14 +486,10 @@ int jsonl_next(struct jsonl *jsonl, struct record *ret_record, bool *ret_more,
 		                              .offset = window_position(&jsonl->window),
 		                              .bytes = (uint32_t)bytes};
 		jsonl->window.next += bytes;
-		if (blank(line, len))
+		enum message message = MESSAGE_PLAIN;
+		if (blank(line, len) || is_passed_over(jsonl, line, len, &message))
 			continue;
-		enum message message = message_of(line, len);
-		if (message == MESSAGE_OTHER) {
-			jsonl->skipped++;
-			continue;
-		}
-		err = read_object(jsonl, line, len, message == MESSAGE_RECORD, ret_error);
+		err = read_object(jsonl, line, len, message, ret_error);
 		ret_record->fields = jsonl->fields;
 		ret_record->count =
 		    jsonl->columns->count < jsonl->cap ? jsonl->columns->count : jsonl->cap;

@@ -16,19 +16,44 @@ void mapping_free(struct mapping *mapping)
 	arena_deinit(&arena);
 }
 
+/* `prefix*` stands for all columns that begin so. */
+static bool is_named(const char *pattern, const char *column)
+{
+	size_t len = strlen(pattern);
+	if (len > 0 && pattern[len - 1] == '*')
+		return strncmp(pattern, column, len - 1) == 0;
+	return strcmp(pattern, column) == 0;
+}
+
 bool mapping_ignores(const struct mapping *mapping, const char *column)
 {
-	for (uint32_t i = 0; i < mapping->ignore_count; i++) {
-		const char *pattern = mapping->ignore[i];
-		size_t len = strlen(pattern);
-		if (len > 0 && pattern[len - 1] == '*') {
-			if (strncmp(pattern, column, len - 1) == 0)
-				return true;
-		} else if (strcmp(pattern, column) == 0) {
+	for (uint32_t i = 0; i < mapping->ignore_count; i++)
+		if (is_named(mapping->ignore[i], column))
 			return true;
-		}
-	}
 	return false;
+}
+
+const char *mapping_reason(const struct mapping *mapping, const char *column)
+{
+	for (uint32_t i = 0; i < mapping->reason_count; i++)
+		if (is_named(mapping->reasons[i].column, column))
+			return mapping->reasons[i].why;
+	return NULL;
+}
+
+const char *mapping_noun(const struct mapping *mapping, bool many)
+{
+	static const char *const nouns[][2] = {
+	    [SHAPE_EVENT] = {"event", "events"},          [SHAPE_ROW] = {"row", "rows"},
+	    [SHAPE_RESPONSE] = {"response", "responses"}, [SHAPE_AGGREGATE] = {"sum", "sums"},
+	    [SHAPE_GAUGE] = {"level", "levels"},          [SHAPE_RATE] = {"rate", "rates"}};
+	if (mapping->class == MAPPING_REPORT)
+		return nouns[SHAPE_ROW][many];
+	enum shape_kind kind = mapping->shapes[0].kind;
+	for (uint32_t i = 1; i < mapping->shape_count; i++)
+		if (mapping->shapes[i].kind != kind)
+			return many ? "readings" : "reading";
+	return nouns[kind][many];
 }
 
 static int is_mapping(const struct dirent *entry)

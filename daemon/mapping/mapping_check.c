@@ -18,9 +18,9 @@ static enum amount_kind kind_of(const struct measure *measure)
 	                             : MEASURE_COUNT;
 }
 
-static void check_measure(const struct check *check, const struct measure_rule *rule)
+static void check_measure(const struct check *check, const struct measure_rule *rule, bool gauge)
 {
-	static const char *const kinds[] = {"count", "money", "fraction"};
+	static const char *const kinds[] = {"count", "money", "fraction", "exchange"};
 	const char *name = check->mapping->names[rule->name];
 	struct mapping_finding finding = {.line = rule->line};
 	int index = catalog_measure(check->catalog, name, strlen(name));
@@ -28,6 +28,15 @@ static void check_measure(const struct check *check, const struct measure_rule *
 		(void)snprintf(finding.text, sizeof(finding.text),
 		               "the measure `%.80s` is not configured: rows that bear it are "
 		               "rejected",
+		               name);
+		check->found(check->ctx, check->mapping, &finding);
+		return;
+	}
+	if (gauge && check->catalog->measures[index].kind != MEASURE_GAUGE) {
+		finding.wrong = true;
+		(void)snprintf(finding.text, sizeof(finding.text),
+		               "`%.80s` is configured as a sum and stands under `gauges`: sums "
+		               "come as report rows or events",
 		               name);
 		check->found(check->ctx, check->mapping, &finding);
 		return;
@@ -84,9 +93,12 @@ void mapping_check(const struct mapping *mapping, const struct catalog *catalog,
 	struct check check = {mapping, catalog, found, ctx};
 	for (uint32_t i = 0; i < mapping->shape_count; i++) {
 		const struct shape *shape = &mapping->shapes[i];
-		for (uint32_t j = 0; j < shape->measure_count; j++)
+		bool own = shape->kind == SHAPE_RESPONSE || shape->kind == SHAPE_AGGREGATE ||
+		           shape->kind == SHAPE_RATE;
+		for (uint32_t j = 0; !own && j < shape->measure_count; j++)
 			if (!measure_told(mapping, i, &shape->measures[j]))
-				check_measure(&check, &shape->measures[j]);
+				check_measure(&check, &shape->measures[j],
+				              shape->kind == SHAPE_GAUGE);
 		for (uint32_t j = 0; j < shape->dims.count; j++)
 			if (!dim_told(mapping, i, &shape->dims.rules[j]))
 				check_dim(&check, &shape->dims.rules[j]);

@@ -4,236 +4,7 @@
 #include <string.h>
 
 #include "mapping/mapping.h"
-#include "mapping/mapping_rules.h"
-
-static int parse_texts(struct loader *loader, const struct yaml_node *node, const char ***ret_texts,
-                       uint32_t *ret_count)
-{
-	uint32_t count = node->kind == YAML_KIND_SEQ ? node->count : 1;
-	const char **texts = arena_zalloc(&loader->mapping->arena, (count + 1) * sizeof(*texts));
-	if (!texts)
-		return ERR_NOMEM;
-	for (uint32_t i = 0; i < count; i++) {
-		const struct yaml_node *item = node->kind == YAML_KIND_SEQ ? node->items[i] : node;
-		if (item->kind != YAML_KIND_SCALAR)
-			return yaml_fail(loader->error, item,
-			                 "a text or a list of texts is expected");
-		texts[i] = item->text;
-	}
-	*ret_texts = texts;
-	*ret_count = count;
-	return 0;
-}
-
-static int parse_where(struct loader *loader, const struct yaml_node *node, struct shape *shape)
-{
-	int err = yaml_expect(node, YAML_KIND_MAP, loader->error);
-	if (err)
-		return err;
-	shape->filters =
-	    arena_zalloc(&loader->mapping->arena, (node->count + 1) * sizeof(*shape->filters));
-	if (!shape->filters)
-		return ERR_NOMEM;
-	for (uint32_t i = 0; i < node->count && !err; i++) {
-		struct filter_rule *filter = &shape->filters[shape->filter_count++];
-		err = rule_column(loader, node->keys[i], &filter->column);
-		if (!err)
-			err = parse_texts(loader, node->items[i], &filter->values,
-			                  &filter->value_count);
-	}
-	return err;
-}
-
-static int parse_columns(struct loader *loader, const struct yaml_node *root, const char *key,
-                         uint16_t **ret_columns, uint32_t *ret_count)
-{
-	const struct yaml_node *node = yaml_map_get(root, key);
-	if (!node)
-		return 0;
-	int err = yaml_expect(node, YAML_KIND_SEQ, loader->error);
-	if (err)
-		return err;
-	uint16_t *columns =
-	    arena_zalloc(&loader->mapping->arena, (node->count + 1) * sizeof(*columns));
-	if (!columns)
-		return ERR_NOMEM;
-	for (uint32_t i = 0; i < node->count && !err; i++)
-		err = rule_column(loader, node->items[i], &columns[i]);
-	*ret_columns = columns;
-	*ret_count = node->count;
-	return err;
-}
-
-/* What is common to a whole entry and to one item of its `unfold`. */
-static int parse_body(struct loader *loader, const struct yaml_node *node, struct shape *shape)
-{
-	const struct yaml_node *child = NULL;
-	int err = 0;
-	if ((child = yaml_map_get(node, "key")) != NULL)
-		err = rule_dims(loader, child, &shape->key);
-	if (!err && (child = yaml_map_get(node, "dims")) != NULL)
-		err = rule_dims(loader, child, &shape->dims);
-	if (!err && (child = yaml_map_get(node, "labels")) != NULL)
-		err = rule_dims(loader, child, &shape->labels);
-	if (!err && (child = yaml_map_get(node, "measures")) != NULL)
-		err = rule_measures(loader, child, shape);
-	return err;
-}
-
-static int add_shape(struct loader *loader, const struct yaml_node *node, struct shape *shape)
-{
-	struct mapping *mapping = loader->mapping;
-	if (shape->measure_count == 0 && !value_given(&shape->type))
-		return yaml_fail(loader->error, node, "`measures` is missing");
-	for (uint32_t i = 0; i < shape->key.count; i++)
-		for (uint32_t j = 0; j < shape->dims.count; j++)
-			if (shape->key.rules[i].name == shape->dims.rules[j].name)
-				return yaml_fail(loader->error, node,
-				                 "`%s` stands under key and under dims",
-				                 mapping->names[shape->key.rules[i].name]);
-	shape->first = (uint16_t)mapping->shape_count;
-	for (uint32_t i = mapping->shape_count; shape->report && i-- > 0;) {
-		const struct shape *other = &mapping->shapes[i];
-		if (strcmp(other->report, shape->report) != 0)
-			continue;
-		shape->first = (uint16_t)i;
-		/* Hours and days of one key would be added up. */
-		if (other->period.kind != shape->period.kind ||
-		    other->period.days != shape->period.days)
-			return yaml_fail(loader->error, node,
-			                 "the report `%s` stands twice with another period: give "
-			                 "one of them an id of its own",
-			                 shape->report);
-		if (other->rollup != shape->rollup || strcmp(other->level, shape->level) != 0)
-			return yaml_fail(
-			    loader->error, node,
-			    "the report `%s` stands twice with another level or rollup",
-			    shape->report);
-	}
-	if (mapping->shape_count == MAPPING_SHAPES)
-		return yaml_fail(loader->error, node, "a mapping makes at most 128 kinds of rows");
-	mapping->shapes[mapping->shape_count++] = *shape;
-	return 0;
-}
-
-static int parse_unfold(struct loader *loader, const struct yaml_node *list,
-                        const struct shape *common)
-{
-	static const char *const known[] = {"key", "dims", "labels", "measures", NULL};
-	int err = yaml_expect(list, YAML_KIND_SEQ, loader->error);
-	if (!err && list->count == 0)
-		err = yaml_fail(loader->error, list, "`unfold` is empty");
-	for (uint32_t i = 0; i < list->count && !err; i++) {
-		struct shape shape = *common;
-		shape.line = list->items[i]->line;
-		err = yaml_check_keys(list->items[i], known, loader->error);
-		if (!err)
-			err = parse_body(loader, list->items[i], &shape);
-		if (!err)
-			err = add_shape(loader, list->items[i], &shape);
-	}
-	return err;
-}
-
-static int parse_report_head(struct loader *loader, const struct yaml_node *node,
-                             struct shape *shape)
-{
-	static const char *const levels[] = {"account", "campaign", "adgroup", "ad", "geo", NULL};
-	struct yaml_node *child = NULL;
-	int level = 0;
-	int err = yaml_require(node, "report", &child, loader->error);
-	if (!err)
-		err = yaml_name(child, &shape->report, loader->error);
-	if (!err)
-		err = yaml_require(node, "level", &child, loader->error);
-	if (!err)
-		err = yaml_choice(child, levels, &level, loader->error);
-	if (!err)
-		shape->level = levels[level];
-	if (!err && (child = yaml_map_get(node, "rollup")) != NULL)
-		err = yaml_bool(child, &shape->rollup, loader->error);
-	shape->attribution = "";
-	if (!err && (child = yaml_map_get(node, "attribution")) != NULL)
-		err = yaml_text(child, &shape->attribution, loader->error);
-	if (!err)
-		err = yaml_require(node, "period", &child, loader->error);
-	if (!err)
-		err = rule_period(loader, child, &shape->period);
-	if (!err && !yaml_map_get(node, "key"))
-		shape->key = (struct dim_rules){0};
-	return err;
-}
-
-static int parse_event_head(struct loader *loader, const struct yaml_node *node,
-                            struct shape *shape)
-{
-	struct yaml_node *child = yaml_map_get(node, "id");
-	int err = child ? rule_value(loader, child, &shape->event_id) : 0;
-	if (!err)
-		err = yaml_require(node, "time", &child, loader->error);
-	if (!err)
-		err = rule_instant(loader, child, &shape->time);
-	if (!err && (child = yaml_map_get(node, "type")) != NULL)
-		err = rule_value(loader, child, &shape->type);
-	return err;
-}
-
-static int parse_entry(struct loader *loader, const struct yaml_node *node)
-{
-	static const char *const of_report[] = {
-	    "report", "level", "rollup", "where",       "with",     "without", "period",
-	    "key",    "dims",  "labels", "attribution", "measures", "unfold",  NULL};
-	static const char *const of_event[] = {"id",      "time", "type",     "where",  "with",
-	                                       "without", "dims", "measures", "unfold", NULL};
-	bool report = loader->mapping->class == MAPPING_REPORT;
-	struct shape shape = {.line = node->line};
-	shape.time.column = MAPPING_NO_COLUMN;
-	struct yaml_node *child = NULL;
-	int err = yaml_check_keys(node, report ? of_report : of_event, loader->error);
-	if (!err)
-		err = report ? parse_report_head(loader, node, &shape)
-		             : parse_event_head(loader, node, &shape);
-	if (!err && (child = yaml_map_get(node, "where")) != NULL)
-		err = parse_where(loader, child, &shape);
-	if (!err)
-		err = parse_columns(loader, node, "with", &shape.with, &shape.with_count);
-	if (!err)
-		err = parse_columns(loader, node, "without", &shape.without, &shape.without_count);
-	if (!err)
-		err = parse_body(loader, node, &shape);
-	if (err)
-		return err;
-	child = yaml_map_get(node, "unfold");
-	return child ? parse_unfold(loader, child, &shape) : add_shape(loader, node, &shape);
-}
-
-static int parse_entries(struct loader *loader, const struct yaml_node *root)
-{
-	struct mapping *mapping = loader->mapping;
-	struct yaml_node *list = NULL;
-	const char *key = mapping->class == MAPPING_REPORT ? "reports" : "events";
-	int err = yaml_require(root, key, &list, loader->error);
-	if (!err)
-		err = yaml_expect(list, YAML_KIND_SEQ, loader->error);
-	for (uint32_t i = 0; !err && i < list->count; i++)
-		err = parse_entry(loader, list->items[i]);
-	if (err || mapping->class == MAPPING_EVENT)
-		return err;
-	const char *rolled = NULL;
-	for (uint32_t i = 0; i < mapping->shape_count; i++) {
-		const struct shape *shape = &mapping->shapes[i];
-		if (shape->rollup && rolled && strcmp(rolled, shape->report) != 0)
-			return yaml_fail(loader->error, list,
-			                 "`rollup: true` stands on `%s` and on `%s`; rows of two "
-			                 "levels are the same money",
-			                 rolled, shape->report);
-		if (shape->rollup)
-			rolled = shape->report;
-	}
-	if (!rolled)
-		return yaml_fail(loader->error, list, "no report bears `rollup: true`");
-	return 0;
-}
+#include "mapping/mapping_entries.h"
 
 static int parse_formats(struct loader *loader, const struct yaml_node *root)
 {
@@ -268,6 +39,7 @@ static int parse_numbers(struct loader *loader, const struct yaml_node *root)
 	int64_t apart = 0;
 	int64_t final = 0;
 	int64_t cadence = 0;
+	int64_t headings = 1;
 	int err = parse_number(loader, root, "revision", 1, 1000000, &revision);
 	if (!err)
 		err = parse_number(loader, root, "readings_apart_hours", 1, 8784, &apart);
@@ -275,6 +47,9 @@ static int parse_numbers(struct loader *loader, const struct yaml_node *root)
 		err = parse_number(loader, root, "final_after_days", 0, 3660, &final);
 	if (!err)
 		err = parse_number(loader, root, "cadence_hours", 1, 8784, &cadence);
+	if (!err)
+		err = parse_number(loader, root, "heading_lines", 1, 10, &headings);
+	mapping->heading_lines = (uint32_t)headings;
 	mapping->revision = (uint32_t)revision;
 	mapping->readings_apart_us = apart * INT64_C(3600000000);
 	mapping->final_after_days = (uint32_t) final;
@@ -282,18 +57,103 @@ static int parse_numbers(struct loader *loader, const struct yaml_node *root)
 	return err;
 }
 
+/* One group of columns and why they are ignored; both lists have room. */
+static int parse_reason(struct loader *loader, const struct yaml_node *node)
+{
+	static const char *const known[] = {"columns", "why", NULL};
+	struct mapping *mapping = loader->mapping;
+	struct yaml_node *columns = NULL;
+	struct yaml_node *child = NULL;
+	struct text_list texts = {NULL, 0};
+	const char *why = NULL;
+	int err = yaml_check_keys(node, known, loader->error);
+	if (!err)
+		err = yaml_require(node, "columns", &columns, loader->error);
+	if (!err)
+		err = rule_texts(loader, columns, &texts);
+	if (!err)
+		err = yaml_require(node, "why", &child, loader->error);
+	if (!err)
+		err = yaml_text(child, &why, loader->error);
+	for (uint32_t i = 0; !err && i < texts.count; i++) {
+		mapping->reasons[mapping->reason_count++] =
+		    (struct ignore_reason){texts.texts[i], why};
+		mapping->ignore[mapping->ignore_count++] = texts.texts[i];
+	}
+	return err;
+}
+
+/* [{columns: [...], why: text}, ...]: the columns are ignored, and people are
+ * told why. */
+static int parse_reasons(struct loader *loader, const struct yaml_node *list)
+{
+	struct mapping *mapping = loader->mapping;
+	int err = yaml_expect(list, YAML_KIND_SEQ, loader->error);
+	if (err)
+		return err;
+	size_t room = mapping->ignore_count + 1;
+	for (uint32_t i = 0; i < list->count; i++) {
+		const struct yaml_node *columns = yaml_map_get(list->items[i], "columns");
+		room += columns && columns->kind == YAML_KIND_SEQ ? columns->count : 1;
+	}
+	const char **ignore = arena_zalloc(&mapping->arena, room * sizeof(*ignore));
+	mapping->reasons = arena_zalloc(&mapping->arena, room * sizeof(*mapping->reasons));
+	if (!ignore || !mapping->reasons)
+		return ERR_NOMEM;
+	for (uint32_t i = 0; i < mapping->ignore_count; i++)
+		ignore[i] = mapping->ignore[i];
+	mapping->ignore = ignore;
+	for (uint32_t i = 0; i < list->count && !err; i++)
+		err = parse_reason(loader, list->items[i]);
+	return err;
+}
+
+/* {column: why}: files with such a column are not what the mapping reads. */
+static int parse_refuses(struct loader *loader, const struct yaml_node *node)
+{
+	struct text_swap *swaps = NULL;
+	uint32_t count = 0;
+	int err = rule_swaps(loader, node, &swaps, &count);
+	struct ignore_reason *list =
+	    err ? NULL : arena_zalloc(&loader->mapping->arena, (count + 1) * sizeof(*list));
+	if (err)
+		return err;
+	if (!list)
+		return ERR_NOMEM;
+	for (uint32_t i = 0; i < count; i++)
+		list[i] = (struct ignore_reason){swaps[i].from, swaps[i].to};
+	loader->mapping->refuses = list;
+	loader->mapping->refuse_count = count;
+	return 0;
+}
+
+static int parse_ignored(struct loader *loader, const struct yaml_node *root)
+{
+	struct mapping *mapping = loader->mapping;
+	struct text_list list = {NULL, 0};
+	struct yaml_node *node = yaml_map_get(root, "ignore");
+	int err = node ? rule_texts(loader, node, &list) : 0;
+	mapping->ignore = list.texts;
+	mapping->ignore_count = list.count;
+	node = yaml_map_get(root, "ignores_because");
+	if (!err && node)
+		err = parse_reasons(loader, node);
+	node = yaml_map_get(root, "refuses");
+	return !err && node ? parse_refuses(loader, node) : err;
+}
+
 static int parse_lists(struct loader *loader, const struct yaml_node *root)
 {
 	static const char *const slices[] = {"complete", "partial", NULL};
-	static const char *const empty[] = {""};
+	static const char *empty[] = {""};
 	struct mapping *mapping = loader->mapping;
+	struct text_list absent = {empty, 1};
 	struct yaml_node *node = yaml_map_get(root, "absent");
-	mapping->absent = (const char **)empty;
-	mapping->absent_count = 1;
-	int err = node ? parse_texts(loader, node, &mapping->absent, &mapping->absent_count) : 0;
-	node = yaml_map_get(root, "ignore");
-	if (!err && node)
-		err = parse_texts(loader, node, &mapping->ignore, &mapping->ignore_count);
+	int err = node ? rule_texts(loader, node, &absent) : 0;
+	mapping->absent = absent.texts;
+	mapping->absent_count = absent.count;
+	if (!err)
+		err = parse_ignored(loader, root);
 	int choice = 1;
 	node = yaml_map_get(root, "slices");
 	if (!err && node)
@@ -305,6 +165,20 @@ static int parse_lists(struct loader *loader, const struct yaml_node *root)
 	if (!err && mapping->whole_days && mapping->class != MAPPING_EVENT)
 		err = yaml_fail(loader->error, node,
 		                "`whole_days` is about events; for reports say `slices: complete`");
+	return err;
+}
+
+/* One rule, or a list of two of which the first that is given counts. */
+static int parse_as_of(struct loader *loader, const struct yaml_node *node)
+{
+	struct instant_rule *rules = loader->mapping->as_of;
+	if (node->kind != YAML_KIND_SEQ)
+		return rule_instant(loader, node, &rules[0]);
+	if (node->count == 0 || node->count > 2)
+		return yaml_fail(loader->error, node, "`as_of` names one or two columns");
+	int err = 0;
+	for (uint32_t i = 0; i < node->count && !err; i++)
+		err = rule_instant(loader, node->items[i], &rules[i]);
 	return err;
 }
 
@@ -322,10 +196,10 @@ static int parse_account(struct loader *loader, const struct yaml_node *root)
 	if (!err && (mapping->currency.column_count > 1 || mapping->zone.column_count > 1))
 		err = yaml_fail(loader->error, root,
 		                "currency and time_zone come from one column or a constant");
-	mapping->as_of.column = MAPPING_NO_COLUMN;
+	mapping->as_of[0].column = mapping->as_of[1].column = MAPPING_NO_COLUMN;
 	node = yaml_map_get(root, "as_of");
 	if (!err && node)
-		err = rule_instant(loader, node, &mapping->as_of);
+		err = parse_as_of(loader, node);
 	/* Not every file of a platform bears these columns. */
 	mapping->account.optional = mapping->currency.optional = mapping->zone.optional = true;
 	return err;
@@ -333,26 +207,17 @@ static int parse_account(struct loader *loader, const struct yaml_node *root)
 
 static int parse_root(struct loader *loader, const struct yaml_node *root)
 {
-	static const char *const known[] = {"platform",
-	                                    "label",
-	                                    "revision",
-	                                    "class",
-	                                    "formats",
-	                                    "absent",
-	                                    "account",
-	                                    "currency",
-	                                    "time_zone",
-	                                    "as_of",
-	                                    "slices",
-	                                    "final_after_days",
-	                                    "cadence_hours",
-	                                    "readings_apart_hours",
-	                                    "whole_days",
-	                                    "ignore",
-	                                    "reports",
-	                                    "events",
-	                                    NULL};
-	static const char *const classes[] = {"event", "report", NULL};
+	static const char *const known[] = {
+	    "platform",         "label",         "reads",
+	    "revision",         "class",         "formats",
+	    "absent",           "account",       "currency",
+	    "time_zone",        "as_of",         "slices",
+	    "final_after_days", "cadence_hours", "readings_apart_hours",
+	    "whole_days",       "heading_lines", "ignore",
+	    "ignores_because",  "refuses",       "reports",
+	    "events",           "responses",     "aggregates",
+	    "gauges",           "rates",         NULL};
+	static const char *const classes[] = {"event", "report", "survey", "market", NULL};
 	struct mapping *mapping = loader->mapping;
 	struct yaml_node *node = NULL;
 	int class = 0;
@@ -364,11 +229,13 @@ static int parse_root(struct loader *loader, const struct yaml_node *root)
 	mapping->label = mapping->platform;
 	if (!err && (node = yaml_map_get(root, "label")) != NULL)
 		err = yaml_text(node, &mapping->label, loader->error);
+	if (!err && (node = yaml_map_get(root, "reads")) != NULL)
+		err = yaml_text(node, &mapping->reads, loader->error);
 	if (!err)
 		err = yaml_require(root, "class", &node, loader->error);
 	if (!err)
 		err = yaml_choice(node, classes, &class, loader->error);
-	mapping->class = class == 0 ? MAPPING_EVENT : MAPPING_REPORT;
+	mapping->class = (enum mapping_class)(class + MAPPING_EVENT);
 	if (!err)
 		err = parse_formats(loader, root);
 	if (!err)
@@ -377,7 +244,7 @@ static int parse_root(struct loader *loader, const struct yaml_node *root)
 		err = parse_lists(loader, root);
 	if (!err)
 		err = parse_account(loader, root);
-	return err ? err : parse_entries(loader, root);
+	return err ? err : entries_parse(loader, root);
 }
 
 static int name_mapping(struct mapping *mapping, const char *path)

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "mapping/pattern.h"
+
 int rule_column(struct loader *loader, const struct yaml_node *node, uint16_t *ret_column)
 {
 	struct mapping *mapping = loader->mapping;
@@ -13,6 +15,9 @@ int rule_column(struct loader *loader, const struct yaml_node *node, uint16_t *r
 		return err;
 	if (!*name)
 		return yaml_fail(loader->error, node, "the name of a column is expected");
+	const char *fault = pattern_fault(name);
+	if (fault)
+		return yaml_fail(loader->error, node, "`%s`: %s", name, fault);
 	for (uint32_t i = 0; i < mapping->column_count; i++) {
 		if (strcmp(mapping->columns[i], name) == 0) {
 			*ret_column = (uint16_t)i;
@@ -26,23 +31,10 @@ int rule_column(struct loader *loader, const struct yaml_node *node, uint16_t *r
 	return 0;
 }
 
-/* A name of the contract: a dimension or, with an optional `@layer`, a measure. */
-static int rule_name(struct loader *loader, const struct yaml_node *node, bool layer,
-                     uint16_t *ret_name)
+static int add_name(struct loader *loader, const struct yaml_node *node, const char *name,
+                    uint16_t *ret_name)
 {
 	struct mapping *mapping = loader->mapping;
-	const char *name = NULL;
-	int err = yaml_text(node, &name, loader->error);
-	if (err)
-		return err;
-	static const char first[] = "abcdefghijklmnopqrstuvwxyz";
-	static const char rest[] = "abcdefghijklmnopqrstuvwxyz0123456789_";
-	size_t len = strspn(name, rest);
-	if (layer && name[len] == '@')
-		len += 1 + strspn(name + len + 1, first);
-	if (name[len] || !strchr(first, name[0]) || len > MODEL_NAME_MAX)
-		return yaml_fail(loader->error, node, "`%s` is no name: [a-z][a-z0-9_]*%s", name,
-		                 layer ? ", for a measure also with @layer" : "");
 	for (uint32_t i = 0; i < mapping->name_count; i++) {
 		if (strcmp(mapping->names[i], name) == 0) {
 			*ret_name = (uint16_t)i;
@@ -50,27 +42,114 @@ static int rule_name(struct loader *loader, const struct yaml_node *node, bool l
 		}
 	}
 	if (mapping->name_count == MAPPING_NAMES)
-		return yaml_fail(loader->error, node, "a mapping uses at most 128 names");
+		return yaml_fail(loader->error, node, "a mapping uses at most 256 names");
 	mapping->names[mapping->name_count] = name;
 	*ret_name = (uint16_t)mapping->name_count++;
 	return 0;
 }
 
-static int parse_swaps(struct loader *loader, const struct yaml_node *node, struct value_rule *rule)
+static const char name_first[] = "abcdefghijklmnopqrstuvwxyz";
+static const char name_rest[] = "abcdefghijklmnopqrstuvwxyz0123456789_";
+
+int rule_name(struct loader *loader, const struct yaml_node *node, bool layer, uint16_t *ret_name)
+{
+	const char *name = NULL;
+	int err = yaml_text(node, &name, loader->error);
+	if (err)
+		return err;
+	size_t len = strspn(name, name_rest);
+	if (layer && name[len] == '@')
+		len += 1 + strspn(name + len + 1, name_first);
+	if (name[len] || !strchr(name_first, name[0]) || len > MODEL_NAME_MAX)
+		return yaml_fail(loader->error, node, "`%s` is no name: [a-z][a-z0-9_]*%s", name,
+		                 layer ? ", for a measure also with @layer" : "");
+	return add_name(loader, node, name, ret_name);
+}
+
+int rule_label(struct loader *loader, const struct yaml_node *node, uint16_t *ret_name)
+{
+	static const char objective[] = ".objective";
+	const char *name = NULL;
+	int err = yaml_text(node, &name, loader->error);
+	if (err)
+		return err;
+	size_t len = strspn(name, name_rest);
+	if ((name[len] && strcmp(name + len, objective) != 0) || !strchr(name_first, name[0]) ||
+	    len > MODEL_NAME_MAX)
+		return yaml_fail(loader->error, node,
+		                 "`%s` is no label: the name of an entity, `campaign`, or "
+		                 "`campaign.objective`",
+		                 name);
+	return add_name(loader, node, name, ret_name);
+}
+
+int rule_own_name(struct loader *loader, const struct yaml_node *node, const char *name,
+                  uint16_t *ret_name)
+{
+	return add_name(loader, node, name, ret_name);
+}
+
+int rule_texts(struct loader *loader, const struct yaml_node *node, struct text_list *ret_list)
+{
+	uint32_t count = node->kind == YAML_KIND_SEQ ? node->count : 1;
+	const char **texts = arena_zalloc(&loader->mapping->arena, (count + 1) * sizeof(*texts));
+	if (!texts)
+		return ERR_NOMEM;
+	for (uint32_t i = 0; i < count; i++) {
+		const struct yaml_node *item = node->kind == YAML_KIND_SEQ ? node->items[i] : node;
+		if (item->kind != YAML_KIND_SCALAR)
+			return yaml_fail(loader->error, item,
+			                 "a text or a list of texts is expected");
+		texts[i] = item->text;
+	}
+	*ret_list = (struct text_list){texts, count};
+	return 0;
+}
+
+int rule_filters(struct loader *loader, const struct yaml_node *node,
+                 struct filter_rule **ret_filters, uint32_t *ret_count)
 {
 	int err = yaml_expect(node, YAML_KIND_MAP, loader->error);
 	if (err)
 		return err;
-	rule->swaps =
-	    arena_zalloc(&loader->mapping->arena, (node->count + 1) * sizeof(*rule->swaps));
-	if (!rule->swaps)
+	struct filter_rule *filters =
+	    arena_zalloc(&loader->mapping->arena, (node->count + 1) * sizeof(*filters));
+	if (!filters)
 		return ERR_NOMEM;
 	for (uint32_t i = 0; i < node->count && !err; i++) {
-		rule->swaps[i].from = node->keys[i]->text;
-		err = yaml_text(node->items[i], &rule->swaps[i].to, loader->error);
+		struct text_list list = {NULL, 0};
+		err = rule_column(loader, node->keys[i], &filters[i].column);
+		if (!err)
+			err = rule_texts(loader, node->items[i], &list);
+		filters[i].values = list.texts;
+		filters[i].value_count = list.count;
 	}
-	rule->swap_count = node->count;
-	return err;
+	if (err)
+		return err;
+	*ret_filters = filters;
+	*ret_count = node->count;
+	return 0;
+}
+
+int rule_swaps(struct loader *loader, const struct yaml_node *node, struct text_swap **ret_swaps,
+               uint32_t *ret_count)
+{
+	int err = yaml_expect(node, YAML_KIND_MAP, loader->error);
+	if (err)
+		return err;
+	struct text_swap *swaps =
+	    arena_zalloc(&loader->mapping->arena, (node->count + 1) * sizeof(*swaps));
+	if (!swaps)
+		return ERR_NOMEM;
+	for (uint32_t i = 0; i < node->count && !err; i++) {
+		swaps[i].from = node->keys[i]->text;
+		err = yaml_text(node->items[i], &swaps[i].to, loader->error);
+	}
+	if (err)
+		return err;
+	*ret_swaps = swaps;
+	*ret_count = node->count;
+	return 0;
 }
 
 static int parse_columns(struct loader *loader, const struct yaml_node *node,
@@ -89,8 +168,8 @@ static int parse_columns(struct loader *loader, const struct yaml_node *node,
 static int parse_value_map(struct loader *loader, const struct yaml_node *node,
                            struct value_rule *rule)
 {
-	static const char *const known[] = {"column", "columns", "join",     "constant",
-	                                    "map",    "other",   "optional", NULL};
+	static const char *const known[] = {"column", "columns",  "join",  "constant", "map",
+	                                    "other",  "optional", "strip", NULL};
 	int err = yaml_check_keys(node, known, loader->error);
 	const struct yaml_node *column = yaml_map_get(node, "column");
 	const struct yaml_node *columns = yaml_map_get(node, "columns");
@@ -110,11 +189,13 @@ static int parse_value_map(struct loader *loader, const struct yaml_node *node,
 	if (!err && (child = yaml_map_get(node, "join")) != NULL)
 		err = yaml_text(child, &rule->join, loader->error);
 	if (!err && (child = yaml_map_get(node, "map")) != NULL)
-		err = parse_swaps(loader, child, rule);
+		err = rule_swaps(loader, child, &rule->swaps, &rule->swap_count);
 	if (!err && (child = yaml_map_get(node, "other")) != NULL)
 		err = yaml_text(child, &rule->other, loader->error);
 	if (!err && rule->other && rule->swap_count == 0)
 		err = yaml_fail(loader->error, child, "`other` goes with `map`");
+	if (!err && (child = yaml_map_get(node, "strip")) != NULL)
+		err = yaml_text(child, &rule->strip, loader->error);
 	if (!err && (child = yaml_map_get(node, "optional")) != NULL)
 		err = yaml_bool(child, &rule->optional, loader->error);
 	return err;
@@ -140,7 +221,8 @@ static int by_name(const void *a, const void *b)
 	return (int)((const struct dim_rule *)a)->name - (int)((const struct dim_rule *)b)->name;
 }
 
-int rule_dims(struct loader *loader, const struct yaml_node *node, struct dim_rules *rules)
+int rule_dims(struct loader *loader, const struct yaml_node *node, bool labels,
+              struct dim_rules *rules)
 {
 	int err = yaml_expect(node, YAML_KIND_MAP, loader->error);
 	if (err)
@@ -155,7 +237,8 @@ int rule_dims(struct loader *loader, const struct yaml_node *node, struct dim_ru
 	for (uint32_t i = 0; i < node->count && !err; i++) {
 		struct dim_rule *rule = &merged[rules->count + i];
 		rule->line = node->keys[i]->line;
-		err = rule_name(loader, node->keys[i], false, &rule->name);
+		err = labels ? rule_label(loader, node->keys[i], &rule->name)
+		             : rule_name(loader, node->keys[i], false, &rule->name);
 		if (!err)
 			err = rule_value(loader, node->items[i], &rule->value);
 		for (uint32_t j = 0; !err && j < rules->count + i; j++)
@@ -201,11 +284,10 @@ static int check_measure(struct loader *loader, const struct yaml_node *node,
 	return 0;
 }
 
-static int parse_measure(struct loader *loader, const struct yaml_node *node,
-                         struct measure_rule *rule)
+int rule_measure(struct loader *loader, const struct yaml_node *node, struct measure_rule *rule)
 {
-	static const char *const known[] = {"column", "product", "kind",     "scale",
-	                                    "round",  "whole",   "optional", NULL};
+	static const char *const known[] = {"column", "product",  "kind", "scale", "round",
+	                                    "whole",  "optional", "is",   NULL};
 	static const char *const kinds[] = {"count", "money", "fraction", NULL};
 	static const char *const scales[] = {"major", "micros", NULL};
 	static const char *const rounds[] = {"half_even", NULL};
@@ -258,7 +340,9 @@ int rule_measures(struct loader *loader, const struct yaml_node *node, struct sh
 		rule->line = node->keys[i]->line;
 		err = rule_name(loader, node->keys[i], true, &rule->name);
 		if (!err)
-			err = parse_measure(loader, node->items[i], rule);
+			err = rule_measure(loader, node->items[i], rule);
+		if (!err && yaml_map_get(node->items[i], "is"))
+			err = yaml_fail(loader->error, node->items[i], "`is` is for gauges");
 		for (uint32_t j = 0; !err && j < shape->measure_count + i; j++)
 			if (merged[j].name == rule->name)
 				err = yaml_fail(loader->error, node->keys[i], "`%s` stands twice",
@@ -271,7 +355,7 @@ int rule_measures(struct loader *loader, const struct yaml_node *node, struct sh
 	return 0;
 }
 
-static int parse_form(struct loader *loader, const struct yaml_node *node, enum when_form *ret_form)
+int rule_form(struct loader *loader, const struct yaml_node *node, enum when_form *ret_form)
 {
 	const struct yaml_node *child = yaml_map_get(node, "form");
 	int choice = WHEN_ISO;
@@ -349,7 +433,7 @@ int rule_period(struct loader *loader, const struct yaml_node *node, struct peri
 		                "a period is {day}, {week}, {days, from}, {month}, {hour}, "
 		                "{day, hour} or {from, to}");
 	if (!err)
-		err = parse_form(loader, node, &rule.form);
+		err = rule_form(loader, node, &rule.form);
 	if (!err && rule.form >= WHEN_EPOCH_S)
 		err = yaml_fail(loader->error, node, "a period is a civil date: iso, dmy or mdy");
 	if (!err)
@@ -374,7 +458,7 @@ int rule_instant(struct loader *loader, const struct yaml_node *node, struct ins
 	if (!err)
 		err = rule_column(loader, child, &rule.column);
 	if (!err)
-		err = parse_form(loader, node, &rule.form);
+		err = rule_form(loader, node, &rule.form);
 	if (!err && (child = yaml_map_get(node, "zone")) != NULL)
 		err = yaml_text(child, &rule.zone, loader->error);
 	struct zone *zone = NULL;

@@ -41,7 +41,8 @@ static int refuse(struct read_error *ret_error, int err, const char *text)
 
 /* The first byte behind a byte order mark and blanks; a blank when the input
  * holds nothing else. */
-static int first_byte(struct input input, char *ret_byte, struct read_error *ret_error)
+static int first_byte(struct input input, char *ret_byte, bool *ret_messages,
+                      struct read_error *ret_error)
 {
 	char head[4096];
 	size_t len = 0;
@@ -51,6 +52,7 @@ static int first_byte(struct input input, char *ret_byte, struct read_error *ret
 	const char *stranger = stranger_of(head, len);
 	if (stranger)
 		return refuse(ret_error, ERR_BAD_TEXT, stranger);
+	*ret_messages = jsonl_has_messages(head, len);
 	size_t at = len >= 3 && memcmp(head, "\xef\xbb\xbf", 3) == 0 ? 3 : 0;
 	while (at < len && strchr(" \t\r\n", head[at]))
 		at++;
@@ -62,18 +64,20 @@ int reader_open(struct reader *reader, struct input input, struct read_error *re
 {
 	*reader = (struct reader){0};
 	char first = '\0';
-	int err = first_byte(input, &first, ret_error);
+	bool messages = false;
+	int err = first_byte(input, &first, &messages, ret_error);
 	if (err)
 		return err;
 	if (first == ' ')
 		return refuse(ret_error, ERR_MALFORMED,
 		              "the file is empty; did the export end well?");
-	if (first == '[')
+	if (first == '[' && !messages)
 		return refuse(ret_error, ERR_MALFORMED,
 		              "a JSON array; write one object per line instead (NDJSON)");
-	if (first == '{') {
+	if (first == '{' || messages) {
 		reader->format = INPUT_JSONL;
 		jsonl_open(&reader->jsonl, input, &reader->columns);
+		reader->jsonl.messages = messages;
 		return 0;
 	}
 	reader->format = INPUT_CSV;

@@ -19,7 +19,8 @@ struct reader {
 	struct jsonl jsonl;
 };
 
-/* The format is told by the first byte that is not blank: `{` is JSON. Errors
+/* The format is told by the first byte that is not blank: `{` is JSON, and so is
+ * anything in whose first lines an Airbyte or Singer message stands. Errors
  * as csv_open; `[` and an empty input are ERR_MALFORMED, what is no text (or
  * UTF-16, or compressed) is ERR_BAD_TEXT. */
 int reader_open(struct reader *reader, struct input input,

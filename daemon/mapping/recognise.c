@@ -6,16 +6,11 @@
 #include <string.h>
 
 #include "base/buf.h"
+#include "mapping/pattern.h"
 
 #define SIGHT_RECORDS 20000
 
-/* References of the columns a shape cannot do without, each once. */
-struct needs {
-	uint16_t columns[MAPPING_COLUMNS];
-	uint32_t count;
-};
-
-static void need(struct needs *needs, uint16_t column)
+static void need(struct shape_columns *needs, uint16_t column)
 {
 	if (column == MAPPING_NO_COLUMN)
 		return;
@@ -25,40 +20,89 @@ static void need(struct needs *needs, uint16_t column)
 	needs->columns[needs->count++] = column;
 }
 
-static void need_value(struct needs *needs, const struct value_rule *rule, bool all)
+static void need_value(struct shape_columns *needs, const struct value_rule *rule, bool all)
 {
 	for (uint32_t i = 0; i < rule->column_count && (all || !rule->optional); i++)
 		need(needs, rule->columns[i]);
 }
 
-static void need_dims(struct needs *needs, const struct dim_rules *dims, bool all)
+static void need_dims(struct shape_columns *needs, const struct dim_rules *dims, bool all)
 {
 	for (uint32_t i = 0; i < dims->count; i++)
 		need_value(needs, &dims->rules[i].value, all);
 }
 
-/* `all`: every column it reads, not only those it needs. */
-static void gather(const struct mapping *mapping, const struct shape *shape, bool all,
-                   struct needs *needs)
+static void gather_days(const struct shape *shape, struct shape_columns *needs)
+{
+	if (shape->kind == SHAPE_EVENT) {
+		need(needs, shape->time.column);
+		return;
+	}
+	bool wave = shape->kind == SHAPE_RESPONSE || shape->kind == SHAPE_AGGREGATE;
+	need(needs, wave ? shape->wave.column : shape->period.column);
+	need(needs, wave ? shape->wave.to_column : shape->period.to_column);
+	if (!wave)
+		need(needs, shape->period.hour_column);
+}
+
+static void gather_response(const struct response_rules *rules, bool all,
+                            struct shape_columns *needs)
+{
+	need_value(needs, &rules->id, all);
+	if (all || !rules->weight_optional)
+		need(needs, rules->weight);
+	for (uint32_t i = 0; i < rules->item_count; i++) {
+		const struct item_rule *item = &rules->items[i];
+		for (uint32_t j = 0; j < item->asked_if_count; j++)
+			need(needs, item->asked_if[j].column);
+		if (item->optional && !all)
+			continue;
+		need(needs, item->column);
+		for (uint32_t j = 0; j < item->box_count; j++)
+			need(needs, item->boxes[j].column);
+		for (uint32_t j = 0; j < item->mention_count; j++)
+			need(needs, item->mentions[j]);
+	}
+}
+
+static void gather_signals(const struct shape *shape, bool all, struct shape_columns *needs)
+{
+	if (shape->kind == SHAPE_RESPONSE)
+		gather_response(shape->response, all, needs);
+	if (shape->kind == SHAPE_AGGREGATE) {
+		const struct aggregate_rules *rules = shape->aggregate;
+		need(needs, rules->n);
+		need_value(needs, &rules->design_effect, all);
+		if (all || !rules->share_optional)
+			need(needs, rules->share);
+		need(needs, rules->count);
+	}
+	if (shape->kind == SHAPE_RATE) {
+		need_value(needs, &shape->rate->base, all);
+		need_value(needs, &shape->rate->quote, all);
+		need(needs, shape->rate->rate);
+	}
+}
+
+void shape_columns(const struct mapping *mapping, const struct shape *shape, bool all,
+                   struct shape_columns *needs)
 {
 	needs->count = 0;
 	for (uint32_t i = 0; i < shape->filter_count; i++)
 		need(needs, shape->filters[i].column);
 	for (uint32_t i = 0; i < shape->with_count; i++)
 		need(needs, shape->with[i]);
-	if (shape->report) {
-		need(needs, shape->period.column);
-		need(needs, shape->period.to_column);
-		need(needs, shape->period.hour_column);
-	} else {
-		need(needs, shape->time.column);
+	gather_days(shape, needs);
+	if (!shape->report) {
 		need_value(needs, &shape->event_id, all);
 		need_value(needs, &shape->type, all);
 	}
+	gather_signals(shape, all, needs);
 	need_dims(needs, &shape->key, all);
 	need_dims(needs, &shape->dims, all);
 	for (uint32_t i = 0; i < shape->measure_count; i++) {
-		if (shape->measures[i].optional && !all)
+		/* A level is its one measure: without its column it is not made. */
+		if (shape->measures[i].optional && !all && shape->kind != SHAPE_GAUGE)
 			continue;
 		need(needs, shape->measures[i].column);
 		need(needs, shape->measures[i].factor);
@@ -69,12 +113,22 @@ static void gather(const struct mapping *mapping, const struct shape *shape, boo
 	need_value(needs, &mapping->account, true);
 	need_value(needs, &mapping->currency, true);
 	need_value(needs, &mapping->zone, true);
-	need(needs, mapping->as_of.column);
+	need(needs, mapping->as_of[0].column);
+	need(needs, mapping->as_of[1].column);
 }
 
+/* A name that is a pattern needs one column at least. */
 static bool has_column(const struct sight *sight, const char *name)
 {
-	return intern_find(&sight->columns, name, strlen(name)) != INTERN_NONE;
+	struct pattern_match match;
+	if (!pattern_is(name))
+		return intern_find(&sight->columns, name, strlen(name)) != INTERN_NONE;
+	for (uint32_t i = 0; i < sight->columns.count; i++) {
+		const struct intern_entry *entry = intern_get(&sight->columns, i);
+		if (pattern_match(name, (const char *)entry->bytes, entry->len, &match))
+			return true;
+	}
+	return false;
 }
 
 static bool has_value(const struct sight *sight, const struct mapping *mapping,
@@ -93,8 +147,7 @@ static bool has_value(const struct sight *sight, const struct mapping *mapping,
 
 /* JSON streams are told by their values; a CSV's filter column may hold other
  * rows first. */
-static bool streams_fit(const struct sight *sight, const struct mapping *mapping,
-                        const struct shape *shape)
+bool sight_met(const struct sight *sight, const struct mapping *mapping, const struct shape *shape)
 {
 	if (sight->format == INPUT_CSV)
 		return true;
@@ -104,19 +157,92 @@ static bool streams_fit(const struct sight *sight, const struct mapping *mapping
 	return true;
 }
 
-bool sight_fits(const struct sight *sight, const struct mapping *mapping, const struct shape *shape)
+/* Some measure of the shape can be read at all. */
+static bool has_measure(const struct sight *sight, const struct mapping *mapping,
+                        const struct shape *shape)
 {
-	if (!mapping->formats[sight->format] || !streams_fit(sight, mapping, shape))
+	bool own =
+	    shape->kind != SHAPE_ROW && shape->kind != SHAPE_EVENT && shape->kind != SHAPE_GAUGE;
+	bool found = own || value_given(&shape->type);
+	for (uint32_t i = 0; i < shape->measure_count && !found; i++)
+		found = has_column(sight, mapping->columns[shape->measures[i].column]);
+	return found;
+}
+
+/* True when the file is of the kind that the shape filters for. */
+static bool is_meant(const struct sight *sight, const struct mapping *mapping,
+                     const struct shape *shape)
+{
+	if (!mapping->formats[sight->format] || !sight_met(sight, mapping, shape))
 		return false;
 	for (uint32_t i = 0; i < shape->without_count; i++)
 		if (has_column(sight, mapping->columns[shape->without[i]]))
 			return false;
-	struct needs needs;
-	gather(mapping, shape, false, &needs);
+	for (uint32_t i = 0; i < shape->filter_count; i++)
+		if (!has_column(sight, mapping->columns[shape->filters[i].column]))
+			return false;
+	for (uint32_t i = 0; i < shape->with_count; i++)
+		if (!has_column(sight, mapping->columns[shape->with[i]]))
+			return false;
+	return true;
+}
+
+static bool fits_alone(const struct sight *sight, const struct mapping *mapping,
+                       const struct shape *shape)
+{
+	struct shape_columns needs;
+	if (!is_meant(sight, mapping, shape) || !has_measure(sight, mapping, shape))
+		return false;
+	shape_columns(mapping, shape, false, &needs);
 	for (uint32_t i = 0; i < needs.count; i++)
 		if (!has_column(sight, mapping->columns[needs.columns[i]]))
 			return false;
 	return true;
+}
+
+bool sight_fits(const struct sight *sight, const struct mapping *mapping, const struct shape *shape)
+{
+	if (!fits_alone(sight, mapping, shape))
+		return false;
+	/* What unfolds from one entry is read whole or not at all. */
+	for (uint32_t i = 0; i < mapping->shape_count; i++) {
+		const struct shape *other = &mapping->shapes[i];
+		if (other->group == shape->group && !other->optional &&
+		    !fits_alone(sight, mapping, other))
+			return false;
+	}
+	return true;
+}
+
+/* Whether the file is plainly of the shape's kind: it passes the filters, or it
+ * bears another shape that unfolds from the same entry. */
+static bool is_expected(const struct sight *sight, const struct mapping *mapping,
+                        const struct shape *shape)
+{
+	if (!is_meant(sight, mapping, shape))
+		return false;
+	bool expected = shape->filter_count > 0 || shape->with_count > 0;
+	for (uint32_t i = 0; i < mapping->shape_count && !expected; i++)
+		expected = &mapping->shapes[i] != shape &&
+		           mapping->shapes[i].group == shape->group &&
+		           fits_alone(sight, mapping, &mapping->shapes[i]);
+	return expected;
+}
+
+/* A shape that is counted and that the file is plainly meant for, but for
+ * columns that it lacks; NULL = none. Half a file would be read without a word.
+ * An optional shape may be missing whole, not by half. */
+static const struct shape *find_lacking(const struct sight *sight, const struct mapping *mapping)
+{
+	for (uint32_t i = 0; i < mapping->shape_count; i++) {
+		const struct shape *shape = &mapping->shapes[i];
+		bool counted = shape->kind != SHAPE_ROW || shape->rollup;
+		bool missing = shape->optional && !has_measure(sight, mapping, shape);
+		if (counted && !missing && !fits_alone(sight, mapping, shape) &&
+		    is_expected(sight, mapping, shape))
+			return shape;
+	}
+	return NULL;
 }
 
 static int note_values(struct sight *sight, const struct reader *reader,
@@ -194,12 +320,16 @@ static uint32_t columns_read(const struct sight *sight, const struct mapping *ma
 {
 	bool read[MAPPING_COLUMNS] = {false};
 	bool fits = false;
-	struct needs needs;
+	struct shape_columns needs;
+	if (find_lacking(sight, mapping))
+		return 0;
 	for (uint32_t i = 0; i < mapping->shape_count; i++) {
 		if (!sight_fits(sight, mapping, &mapping->shapes[i]))
 			continue;
-		fits = true;
-		gather(mapping, &mapping->shapes[i], true, &needs);
+		/* Levels beside reports come with them. */
+		fits = fits || mapping->class != MAPPING_REPORT ||
+		       mapping->shapes[i].kind != SHAPE_GAUGE;
+		shape_columns(mapping, &mapping->shapes[i], true, &needs);
 		for (uint32_t j = 0; j < needs.count; j++)
 			read[needs.columns[j]] = true;
 	}
@@ -220,9 +350,12 @@ struct nearness {
 static struct nearness nearest_shape(const struct sight *sight, const struct mapping *mapping)
 {
 	struct nearness best = {.mapping = mapping};
-	struct needs needs;
+	const struct shape *lacking = find_lacking(sight, mapping);
+	struct shape_columns needs;
 	for (uint32_t i = 0; i < mapping->shape_count; i++) {
-		gather(mapping, &mapping->shapes[i], false, &needs);
+		if (lacking && lacking != &mapping->shapes[i])
+			continue;
+		shape_columns(mapping, &mapping->shapes[i], false, &needs);
 		struct nearness one = {mapping, &mapping->shapes[i], 0, 0};
 		for (uint32_t j = 0; j < needs.count; j++) {
 			if (has_column(sight, mapping->columns[needs.columns[j]]))
@@ -240,8 +373,8 @@ static struct nearness nearest_shape(const struct sight *sight, const struct map
 static void tell_missing(const struct sight *sight, const struct nearness *near, uint32_t most,
                          struct buf *text)
 {
-	struct needs needs;
-	gather(near->mapping, near->shape, false, &needs);
+	struct shape_columns needs;
+	shape_columns(near->mapping, near->shape, false, &needs);
 	buf_printf(text, "%s", near->mapping->name);
 	if (near->shape->report)
 		buf_printf(text, " (%s)", near->shape->report);
@@ -258,8 +391,10 @@ static void tell_missing(const struct sight *sight, const struct nearness *near,
 	}
 	if (told == 0 && !near->mapping->formats[sight->format])
 		buf_printf(text, " does not read %s", input_format_name(sight->format));
-	else if (told == 0 && !streams_fit(sight, near->mapping, near->shape))
+	else if (told == 0 && !sight_met(sight, near->mapping, near->shape))
 		buf_printf(text, " finds no record that it filters for");
+	else if (told == 0 && !has_measure(sight, near->mapping, near->shape))
+		buf_printf(text, " finds none of the columns that it counts");
 	else if (told == 0)
 		buf_printf(text, " does not take files with the columns of its `without`");
 }
@@ -300,6 +435,23 @@ static void tell_nearest(const struct sight *sight, const struct mapping_list *l
 	copy_text(&text, ret_recognition);
 }
 
+/* A file that some mapping knows and does not take, and why. */
+static bool tell_refusal(const struct sight *sight, const struct mapping_list *list,
+                         struct recognition *ret_recognition)
+{
+	for (uint32_t i = 0; i < list->count; i++) {
+		const struct mapping *mapping = list->items[i];
+		for (uint32_t j = 0; j < mapping->refuse_count; j++) {
+			if (!has_column(sight, mapping->refuses[j].column))
+				continue;
+			(void)snprintf(ret_recognition->text, sizeof(ret_recognition->text),
+			               "%s (%s)", mapping->refuses[j].why, mapping->name);
+			return true;
+		}
+	}
+	return false;
+}
+
 void recognise(const struct sight *sight, const struct mapping_list *list,
                struct recognition *ret_recognition)
 {
@@ -314,7 +466,7 @@ void recognise(const struct sight *sight, const struct mapping_list *list,
 		ret_recognition->mapping = list->items[i];
 		best = count;
 	}
-	if (!ret_recognition->mapping) {
+	if (!ret_recognition->mapping && !tell_refusal(sight, list, ret_recognition)) {
 		tell_nearest(sight, list, ret_recognition);
 	} else if (second) {
 		(void)snprintf(ret_recognition->text, sizeof(ret_recognition->text),

@@ -20,10 +20,24 @@ int sight_take(struct input input, const struct mapping_list *list, struct sight
                struct read_error *ret_error) SG_MUST_CHECK;
 void sight_deinit(struct sight *sight);
 
+/* References into mapping.columns, each once. */
+struct shape_columns {
+	uint16_t columns[MAPPING_COLUMNS];
+	uint32_t count;
+};
+
+/* The columns that the shape cannot do without, or `all` that it reads. */
+void shape_columns(const struct mapping *mapping, const struct shape *shape, bool all,
+                   struct shape_columns *ret_columns);
+
 /* True when the shape can be read from such a file: every column it needs is
- * there and none of `without`. */
+ * there and none of `without`; likewise of those that unfold from its entry. */
 bool sight_fits(const struct sight *sight, const struct mapping *mapping,
                 const struct shape *shape);
+
+/* True when records that the shape filters for were seen; CSV files show theirs
+ * late. */
+bool sight_met(const struct sight *sight, const struct mapping *mapping, const struct shape *shape);
 
 struct recognition {
 	const struct mapping *mapping; /* NULL = none, or several fit equally */
@@ -31,7 +45,8 @@ struct recognition {
 };
 
 /* The mapping with a fitting shape; of several the one that reads most of the
- * file's columns. */
+ * file's columns. A file that lacks some column of what it is counted by fits
+ * nowhere: the text names the column. */
 void recognise(const struct sight *sight, const struct mapping_list *list,
                struct recognition *ret_recognition);
 

@@ -74,7 +74,8 @@ static enum relation relate(const struct items *items, const struct item *a, con
 {
 	const struct shape *of_a = &items->mapping->shapes[a->shape];
 	const struct shape *of_b = &items->mapping->shapes[b->shape];
-	if (a->dims != b->dims)
+	bool answers = of_a->kind == SHAPE_RESPONSE;
+	if (a->dims != b->dims || (answers && a->labels != b->labels))
 		return RELATION_CLASH;
 	enum relation relation = RELATION_REPEAT;
 	for (uint32_t i = 0; i < of_b->measure_count; i++) {
@@ -146,6 +147,47 @@ static bool collapse(struct mapped *mapped, uint64_t first, uint64_t end, uint64
 	}
 	*ret_end = to;
 	return true;
+}
+
+static int by_base(const void *left, const void *right)
+{
+	const struct item *a = *(const struct item *const *)left;
+	const struct item *b = *(const struct item *const *)right;
+	COMPARE(a->labels, b->labels);
+	COMPARE(a->time_us, b->time_us);
+	COMPARE(a->offset, b->offset);
+	return 0;
+}
+
+/* The options of one question in one wave repeat the same base: n, and its
+ * weights. False when two of items first..end do not. ERR_NOMEM. */
+static int check_bases(struct mapped *mapped, uint64_t first, uint64_t end, bool *ret_agree,
+                       struct clash *ret_clash)
+{
+	struct items *items = &mapped->items;
+	int64_t apart = items->mapping->readings_apart_us;
+	size_t count = (size_t)(end - first);
+	*ret_agree = true;
+	if (items->mapping->shapes[items->list[first].shape].kind != SHAPE_AGGREGATE)
+		return 0;
+	struct item **rows = malloc(count * sizeof(struct item *));
+	if (!rows)
+		return ERR_NOMEM;
+	for (size_t i = 0; i < count; i++)
+		rows[i] = &items->list[first + i];
+	qsort(rows, count, sizeof(struct item *), by_base);
+	for (size_t i = 1; i < count && *ret_agree; i++) {
+		const struct item *a = rows[i - 1];
+		const struct item *b = rows[i];
+		if (a->labels != b->labels || (apart && b->time_us - a->time_us > apart))
+			continue;
+		/* respondents, weight, weight_squared stand first. */
+		*ret_agree = memcmp(&items->values[a->values], &items->values[b->values],
+		                    3 * sizeof(*items->values)) == 0;
+		*ret_clash = (struct clash){a, b};
+	}
+	free(rows);
+	return 0;
 }
 
 static int reread(struct reader *reader, const struct item *item, struct record *ret_record)
@@ -275,7 +317,10 @@ static int build_rows(struct mapped *mapped, struct reader *reader)
 		uint64_t kept_end = first;
 		struct clash clash;
 		int err = 0;
-		if (!collapse(mapped, first, end, &kept_end, &clash)) {
+		bool agree = collapse(mapped, first, end, &kept_end, &clash);
+		if (agree)
+			err = check_bases(mapped, first, kept_end, &agree, &clash);
+		if (!err && !agree) {
 			err = add_refusal(mapped, reader, &clash, end - first);
 			kept_end = first;
 		}
@@ -309,7 +354,7 @@ int slices_build(struct mapped *mapped, struct reader *reader, const struct slic
                  uint64_t spoiled_count, bool spoiled_all)
 {
 	struct items *items = &mapped->items;
-	bool rows = items->mapping->class == MAPPING_REPORT;
+	bool rows = mapping_has_slices(items->mapping);
 	if (items->count > 1 && (rows || items->feed_count > 1))
 		qsort(items->list, (size_t)items->count, sizeof(*items->list),
 		      rows ? by_row : by_file);

@@ -82,3 +82,19 @@ int window_line(struct window *window, size_t *ret_len, size_t *ret_bytes)
 			return err;
 	}
 }
+
+int window_skip_line(struct window *window, uint64_t *ret_bytes)
+{
+	uint64_t start = window_position(window);
+	int err = 0;
+	while (!err) {
+		size_t left = window_left(window);
+		const char *end = left > 0 ? memchr(window_at(window), '\n', left) : NULL;
+		window->next = end ? (size_t)(end + 1 - window->bytes) : window->len;
+		if (end || window->ended)
+			break;
+		err = window_more(window);
+	}
+	*ret_bytes = window_position(window) - start;
+	return err;
+}

@@ -56,6 +56,10 @@ int window_more(struct window *window) SG_MUST_CHECK;
  * the end of the input. Nothing is consumed. Errors as window_more. */
 int window_line(struct window *window, size_t *ret_len, size_t *ret_bytes) SG_MUST_CHECK;
 
+/* Consumes the rest of the line at `next` with its line end, however long it
+ * is; *ret_bytes is its length. Errors as window_more. */
+int window_skip_line(struct window *window, uint64_t *ret_bytes) SG_MUST_CHECK;
+
 static inline char *window_at(const struct window *window)
 {
 	return window->bytes + window->next;

@@ -29,7 +29,7 @@ static const struct export_case cases[] = {
     {"meridian/geo_full_funnel_data.csv",
      "meridian",
      "default",
-     12480,
+     18720,
      {{"impressions", "9364383834"},
       {"spend", "109519522.053758"},
       {"conversions@claimed", "34234580397.96"},

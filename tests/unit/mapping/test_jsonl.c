@@ -64,6 +64,14 @@ static const struct {
      "4:a=1 ;"},
     {"{\"type\":\"order\",\"log\":1}", "1:type=order log=1 ;"},
     {"{\"type\":\"LOG\",\"a\":1}", "1:type=LOG a=1 ;"},
+    {"{\"type\":\"SCHEMA\",\"stream\":\"s\",\"schema\":{},\"key_properties\":[\"x\"]}\n"
+     "{\"type\":\"RECORD\",\"stream\":\"s\",\"record\":{\"x\":1,\"record\":2,\"type\":\"t\"},"
+     "\"time_extracted\":\"2026-01-01T00:00:00Z\",\"version\":7}\n"
+     "{\"type\":\"STATE\",\"value\":{\"x\":1}}\n{\"type\":\"ACTIVATE_VERSION\",\"stream\":\"s\","
+     "\"version\":7}\n",
+     "2:stream=s data.x=1 data.record=2 data.type=t time_extracted=2026-01-01T00:00:00Z ;"},
+    {"{\"type\":\"STATE\",\"value\":{}}\nINFO sync of 3 streams\n 17%\n{\"a\":1}\n{\"a\"\n",
+     "4:a=1 ;5:!a colon is expected;"},
     {"{}", "1:;"},
     {"\xef\xbb\xbf{\"a\":1}", "1:a=1 ;"},
     {"{\"a\":01}\n{\"a\":1}", "1:!a value is not valid JSON;2:a=1 ;"},
@@ -114,16 +122,41 @@ Test(jsonl, nesting_has_a_limit)
 	cr_assert_str_eq(out, "1:!objects are nested deeper than 16;");
 }
 
-Test(jsonl, a_long_line_ends_the_reading)
+/* A line of `head` and blanks up to the limit and beyond, then `tail`. */
+static char *long_line(const char *head, const char *tail)
 {
-	size_t len = WINDOW_RECORD_MAX + 100;
-	char *text = malloc(len + 1);
+	size_t len = WINDOW_RECORD_MAX * 2 + 100;
+	char *text = malloc(len + strlen(tail) + 1);
 	memset(text, ' ', len);
-	text[len] = '\0';
-	text[0] = '{';
+	memcpy(text, head, strlen(head));
+	strcpy(text + len, tail);
+	return text;
+}
+
+Test(jsonl, a_long_line_is_one_wrong_record)
+{
+	static const struct {
+		const char *head;
+		const char *records;
+	} rows[] = {
+	    {"{\"a\":", "1:!a line is at most 1 MiB;2:a=1 ;"},
+	    {"{\"type\":\"RECORD\",\"record\":", "1:!a line is at most 1 MiB;2:a=1 ;"},
+	    {"{\"type\":\"STATE\",\"state\":", "2:a=1 ;"},
+	    {"{\"type\":\"STATE\",\"value\":", "2:a=1 ;"},
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		char *text = long_line(rows[i].head, "}\n{\"a\":1}\n");
+		char out[128];
+		struct read_error error = {0};
+		cr_assert_eq(read_all(text, out, sizeof(out), &error), 0);
+		cr_assert_str_eq(out, rows[i].records, "row %zu: %s", i, out);
+		free(text);
+	}
+	char *text = long_line("{\"a\":", "");
 	char out[64];
 	struct read_error error = {0};
-	cr_assert_eq(read_all(text, out, sizeof(out), &error), ERR_TOO_LONG);
+	cr_assert_eq(read_all(text, out, sizeof(out), &error), 0);
+	cr_assert_str_eq(out, "1:!a line is at most 1 MiB;");
 	free(text);
 }
 
@@ -170,5 +203,27 @@ Test(reader, says_what_cannot_be_read)
 		struct read_error error;
 		cr_assert_eq(reader_open(&reader, input_of_memory(&memory), &error), ERR_MALFORMED);
 		cr_assert(strstr(error.text, rows[i].says), "row %zu: %s", i, error.text);
+	}
+}
+
+Test(reader, a_log_in_front_of_messages_is_no_csv)
+{
+	static const struct {
+		const char *text;
+		enum input_format format;
+	} rows[] = {
+	    {"INFO start, of all\n{\"type\":\"RECORD\",\"record\":{\"stream\":\"s\"}}\n", INPUT_JSONL},
+	    {"[2026-01-01] start\n{\"type\":\"SCHEMA\",\"schema\":{}}\n", INPUT_JSONL},
+	    {"a,b\n1,2\n", INPUT_CSV},
+	    {"a\n{\"type\":\"order\"}\n", INPUT_CSV},
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct input_memory memory = {rows[i].text, strlen(rows[i].text)};
+		struct reader reader;
+		struct read_error error = {0};
+		cr_assert_eq(reader_open(&reader, input_of_memory(&memory), &error), 0, "row %zu: %s",
+		             i, error.text);
+		cr_assert_eq(reader.format, rows[i].format, "row %zu", i);
+		reader_close(&reader);
 	}
 }

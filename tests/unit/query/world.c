@@ -114,9 +114,12 @@ static void open_catalog(struct catalog *catalog)
 		                    .min_on = kpi_rows[i].min_on,
 		                    .small_sample_show = kpi_rows[i].show,
 		                    .expr = kpi_rows[i].expr};
-		cr_assert_eq(
-		    expr_parse(catalog, &catalog->arena, kpi->expr, &kpi->num, &kpi->den, &error),
-		    0, "%s: %s", kpi->id, error.text);
+		struct expr expr;
+		cr_assert_eq(expr_parse(catalog, &catalog->arena, kpi->expr, &expr, &error), 0,
+		             "%s: %s", kpi->id, error.text);
+		kpi->num = expr.num;
+		kpi->den = expr.den;
+		kpi->over = expr.over;
 	}
 }
 

@@ -113,8 +113,8 @@ class Starts(unittest.TestCase):
         os.unlink(self.daemon.log_path)
 
     def test_settings(self):
-        self.daemon.write_config("tenants: {demo: {time_zone: Europe/Atlantis}}\n")
-        self.ends(2, "streamgauge.yaml:1", "Europe/Atlantis")
+        self.daemon.write_config(harness.config({"demo": "{time_zone: Europe/Atlantis}"}))
+        self.ends(2, "streamgauge.yaml:5", "Europe/Atlantis")
         self.daemon.write_config("tennants: {}\n")
         self.ends(2, "streamgauge.yaml:1", "tennants")
         os.unlink(self.daemon.config)

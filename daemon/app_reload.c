@@ -12,6 +12,7 @@
 
 #include "app_internal.h"
 #include "base/log.h"
+#include "settings/settings_reload.h"
 
 #define REASON_MAX HTTP_REASON_MAX
 
@@ -68,69 +69,17 @@ static int order_tenants(struct settings *settings, const struct settings *old, 
 	return 0;
 }
 
-static bool same_text(const char *one, const char *other)
-{
-	return strcmp(one ? one : "", other ? other : "") == 0;
-}
-
-static bool same_measures(const struct catalog *one, const struct catalog *other)
-{
-	bool same = one->measure_count == other->measure_count;
-	for (uint32_t i = 0; same && i < one->measure_count; i++) {
-		const struct measure *a = &one->measures[i], *b = &other->measures[i];
-		same = same_text(a->id, b->id) && a->layer == b->layer && a->kind == b->kind &&
-		       a->scale == b->scale && a->money == b->money &&
-		       a->additive_over == b->additive_over;
-	}
-	return same;
-}
-
-static bool same_dimensions(const struct catalog *one, const struct catalog *other)
-{
-	bool same = one->dim_count == other->dim_count;
-	for (uint32_t i = 0; same && i < one->dim_count; i++) {
-		const struct dimension *a = &one->dims[i], *b = &other->dims[i];
-		same =
-		    same_text(a->id, b->id) && a->entity == b->entity && a->derived == b->derived;
-	}
-	return same;
-}
-
-static bool same_sets(const struct catalog *one, const struct catalog *other)
-{
-	bool same = one->set_count == other->set_count;
-	for (uint32_t i = 0; same && i < one->set_count; i++) {
-		const struct grouping_set *a = &one->sets[i], *b = &other->sets[i];
-		same = a->dim_count == b->dim_count && memcmp(a->dims, b->dims, a->dim_count) == 0;
-	}
-	return same;
-}
-
-/* Whatever the rules for single keys say: positions are what the swap rests on. */
-static const char *find_moved(const struct settings *settings, const struct settings *old)
-{
-	const struct catalog *one = &old->catalog, *other = &settings->catalog;
-	if (!same_measures(one, other))
-		return "measures";
-	if (!same_dimensions(one, other))
-		return "dimensions";
-	if (!same_sets(one, other))
-		return "grouping_sets";
-	for (uint32_t i = 0; i < old->tenant_count; i++)
-		if (!same_text(zone_name(old->tenants[i].zone),
-		               zone_name(settings->tenants[i].zone)))
-			return "time_zone";
-	return NULL;
-}
-
+/* Positions are what the swap rests on: this refuses whatever would move them. */
 static int check_new(const struct settings *settings, const struct settings *old, char *reason)
 {
-	const char *moved = find_moved(settings, old);
-	if (!moved)
-		return 0;
-	snprintf(reason, REASON_MAX, "`%s` changed: stop the daemon and start it again for that",
-	         moved);
-	return ERR_REFUSED;
+	struct buf why = {0};
+	int err = settings_reload_check(old, settings, &why);
+	if (err && !buf_failed(&why))
+		snprintf(reason, REASON_MAX, "%.*s", (int)why.len, (const char *)why.bytes);
+	else if (err)
+		snprintf(reason, REASON_MAX, "%s", err_rule(ERR_NOMEM));
+	buf_deinit(&why);
+	return err;
 }
 
 /* ---- the swap ---- */
@@ -144,6 +93,14 @@ static int grow(struct app *app, uint32_t count)
 	if (tenants)
 		app->tenants = tenants;
 	return drivers && tenants ? 0 : ERR_NOMEM;
+}
+
+static void swap_tokens(struct app *app, struct tokens *tokens)
+{
+	http_server_access(app->http, tokens);
+	ingest_server_access(app->ingest, tokens);
+	tokens_free(app->tokens);
+	app->tokens = tokens;
 }
 
 /* From here on nothing is refused. */
@@ -172,6 +129,7 @@ static void swap(struct app *app, struct settings *settings, struct app_former *
 static int reload(struct app *app, char *reason)
 {
 	struct settings *settings = NULL;
+	struct tokens *tokens = NULL;
 	struct settings_error error = {{0}};
 	int err = settings_load(app->options->config, &settings, &error);
 	if (err) {
@@ -182,6 +140,7 @@ static int reload(struct app *app, char *reason)
 		settings->state_dir = app->options->state_dir;
 	err = order_tenants(settings, app->settings, reason);
 	err = err ? err : check_new(settings, app->settings, reason);
+	err = err ? err : app_load_tokens(settings, &tokens, reason);
 	struct app_former *former = err ? NULL : malloc(sizeof(*former));
 	if (!err && (!former || grow(app, settings->tenant_count) != 0)) {
 		snprintf(reason, REASON_MAX, "%s", err_rule(ERR_NOMEM));
@@ -189,10 +148,12 @@ static int reload(struct app *app, char *reason)
 	}
 	if (err) {
 		free(former);
+		tokens_free(tokens);
 		settings_free(settings);
 		return err;
 	}
 	swap(app, settings, former);
+	swap_tokens(app, tokens);
 	return 0;
 }
 

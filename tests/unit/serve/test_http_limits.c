@@ -12,6 +12,9 @@
 #include "base/log.h"
 #include "http_fixture.h"
 
+/* Far beyond what any machine needs: a server that never answers ends the test. */
+TestSuite(http_limits, .timeout = 60);
+
 /* The second page of the month is not known to be absent. */
 static void fill_two_pages(struct fixture *fixture)
 {

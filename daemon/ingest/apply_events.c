@@ -169,15 +169,14 @@ static void apply_event(struct applying *applying, uint32_t index)
 	if (check_class(applying, STREAMGAUGE__V1__REJECT__ITEM__EVENT, &fault) == 0 &&
 	    resolve_event(applying, item, &event, &fault) == 0 && item->event_id[0]) {
 		const struct dedup_id *id = &applying->ids[index];
-		if (dedup_seen(dedup, id)) {
+		bool old = too_old(applying, item, &event);
+		if (old ? dedup_seen(dedup, id) : !dedup_add(dedup, id, applying->hour)) {
 			applying->outcome->duplicates++;
 			return;
 		}
-		if (too_old(applying, item, &event))
+		if (old)
 			fault_set(applying, &fault, ERR_TOO_OLD_TO_DEDUP, "event_id", "`%.64s`",
 			          item->event_id);
-		else
-			dedup_add(dedup, id, applying->hour);
 	}
 	if (fault.err)
 		apply_reject_item(applying, STREAMGAUGE__V1__REJECT__ITEM__EVENT, index, &fault);

@@ -141,35 +141,46 @@ void run_deinit(struct run *run)
 	*run = (struct run){0};
 }
 
+static struct cell *cells_copy(struct cell *to, const struct cell *from, const struct cell *end)
+{
+	if (from != end)
+		memcpy(to, from, (size_t)(end - from) * sizeof(*from));
+	return to + (end - from);
+}
+
 void run_merge(struct run *a, const struct run *b)
 {
 	if (!b->count)
 		return;
 	struct cell *out = malloc(((size_t)a->count + b->count) * sizeof(*out));
 	require(out != NULL);
-	uint32_t i = 0;
-	uint32_t j = 0;
-	uint32_t n = 0;
-	while (i < a->count || j < b->count) {
-		if (j == b->count || (i < a->count && a->cells[i].key < b->cells[j].key)) {
-			out[n++] = a->cells[i++];
-		} else if (i == a->count || b->cells[j].key < a->cells[i].key) {
-			out[n++] = b->cells[j++];
+	const struct cell *x = a->cells;
+	const struct cell *y = b->cells;
+	const struct cell *x_end = x + a->count;
+	const struct cell *y_end = y + b->count;
+	struct cell *to = out;
+	while (x != x_end && y != y_end) {
+		struct cell sum = *x;
+		if (x->key != y->key) {
+			/* Which one comes first is a coin's throw: no branch. */
+			bool first = x->key < y->key;
+			*to++ = *(first ? x : y);
+			x += first;
+			y += !first;
+		} else if (__builtin_add_overflow(sum.value, y->value, &sum.value)) {
+			*to++ = *x++;
 		} else {
-			struct cell sum = a->cells[i];
-			if (__builtin_add_overflow(sum.value, b->cells[j].value, &sum.value)) {
-				out[n++] = a->cells[i++];
-				continue;
-			}
-			i++;
-			j++;
+			x++;
+			y++;
 			if (sum.value)
-				out[n++] = sum;
+				*to++ = sum;
 		}
 	}
+	to = cells_copy(to, x, x_end);
+	to = cells_copy(to, y, y_end);
 	free(a->cells);
 	a->cells = out;
-	a->count = n;
+	a->count = (uint32_t)(to - out);
 }
 
 /* One run of the packed form: the cells of one group and column. Contiguous

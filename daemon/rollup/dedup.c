@@ -113,11 +113,16 @@ static void block_open(struct dedup *dedup, int32_t hour, uint32_t part)
 	*block = (struct dedup_block){.hour = hour, .part = part};
 }
 
-/* Puts the id behind the last block's others, and into the table. */
-static void id_append(struct dedup *dedup, const struct dedup_id *id)
+/* Room for one more id in the table, which stays at most 70 % full. */
+static void slots_reserve(struct dedup *dedup)
 {
 	if ((dedup->used + 1) * 10 > dedup->slot_count * 7)
 		slots_rebuild(dedup, dedup->slot_count ? dedup->slot_count * 2 : 1024);
+}
+
+/* Puts the id behind the last block's others, and into its free slot. */
+static void id_append(struct dedup *dedup, const struct dedup_id *id, struct dedup_slot *slot)
+{
 	struct dedup_block *block = &dedup->blocks[dedup->block_count - 1];
 	if (block->count == block->cap) {
 		block->cap = block->cap ? block->cap * 2 : 256;
@@ -125,22 +130,26 @@ static void id_append(struct dedup *dedup, const struct dedup_id *id)
 		require(block->ids != NULL);
 	}
 	block->ids[block->count++] = *id;
-	*slot_of(dedup, id) =
-	    (struct dedup_slot){(uint32_t)(id_hash(id) >> 32),
-	                        (dedup->block_count - 1) * DEDUP_BLOCK_IDS + block->count};
+	*slot = (struct dedup_slot){(uint32_t)(id_hash(id) >> 32),
+	                            (dedup->block_count - 1) * DEDUP_BLOCK_IDS + block->count};
 	dedup->used++;
 }
 
-void dedup_add(struct dedup *dedup, const struct dedup_id *id, int32_t hour)
+bool dedup_add(struct dedup *dedup, const struct dedup_id *id, int32_t hour)
 {
-	struct dedup_block *last =
+	slots_reserve(dedup);
+	struct dedup_slot *slot = slot_of(dedup, id);
+	if (slot->place)
+		return false;
+	const struct dedup_block *last =
 	    dedup->block_count ? &dedup->blocks[dedup->block_count - 1] : NULL;
 	/* The wall clock may step back; a block's hour never does. */
 	if (last && hour < last->hour)
 		hour = last->hour;
 	if (!last || last->hour != hour || last->count >= DEDUP_BLOCK_IDS)
 		block_open(dedup, hour, last && last->hour == hour ? last->part + 1 : 0);
-	id_append(dedup, id);
+	id_append(dedup, id, slot);
+	return true;
 }
 
 int32_t dedup_oldest_hour(const struct dedup *dedup, int32_t hour)
@@ -198,7 +207,8 @@ int dedup_load(struct dedup *dedup, int32_t hour, uint32_t part, const uint8_t *
 	for (size_t at = 0; at < len; at += sizeof(struct dedup_id)) {
 		struct dedup_id id;
 		memcpy(&id, bytes + at, sizeof(id));
-		id_append(dedup, &id);
+		slots_reserve(dedup);
+		id_append(dedup, &id, slot_of(dedup, &id));
 	}
 	struct dedup_block *block = &dedup->blocks[dedup->block_count - 1];
 	block->stored = block->count;

@@ -56,8 +56,8 @@ void dedup_prefetch(const struct dedup *dedup, const struct dedup_id *id);
 
 bool dedup_seen(const struct dedup *dedup, const struct dedup_id *id);
 
-/* Remembers an id that was not seen, received in this hour. */
-void dedup_add(struct dedup *dedup, const struct dedup_id *id, int32_t hour);
+/* Remembers the id, received in this hour; false when it was seen already. */
+bool dedup_add(struct dedup *dedup, const struct dedup_id *id, int32_t hour);
 
 /* Forgets blocks older than the window at this hour, and the oldest ones while
  * there are more than max_ids. */

@@ -302,9 +302,10 @@ static bool text_words(const char *text, size_t len, uint64_t words[3])
 	} else if (len >= 4) {
 		memcpy(&words[0], text, 4);
 		memcpy(&words[1], text + len - 4, 4);
-	} else
-		for (size_t i = 0; i < len; i++)
-			words[0] |= (uint64_t)(uint8_t)text[i] << (8 * i);
+	} else if (len) {
+		const uint8_t *at = (const uint8_t *)text;
+		words[0] = at[0] | (uint64_t)at[len / 2] << 8 | (uint64_t)at[len - 1] << 16;
+	}
 	return len != 0;
 }
 

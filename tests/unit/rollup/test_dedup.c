@@ -19,7 +19,7 @@ Test(dedup, remembers_until_the_window_has_passed)
 	for (uint64_t n = 0; n < 5000; n++) {
 		struct dedup_id id = id_of(n);
 		cr_assert_not(dedup_seen(&dedup, &id));
-		dedup_add(&dedup, &id, (int32_t)(n / 1000));
+		cr_assert(dedup_add(&dedup, &id, (int32_t)(n / 1000)));
 	}
 	for (uint32_t i = 0; i < dedup.block_count; i++)
 		dedup.blocks[i].stored = dedup.blocks[i].count;
@@ -39,7 +39,7 @@ Test(dedup, too_many_ids_shorten_the_window_and_say_so)
 	dedup_init(&dedup, 3000, 168);
 	for (uint64_t n = 0; n < 6000; n++) {
 		struct dedup_id id = id_of(n);
-		dedup_add(&dedup, &id, (int32_t)(n / 1000));
+		cr_assert(dedup_add(&dedup, &id, (int32_t)(n / 1000)));
 	}
 	for (uint32_t i = 0; i < dedup.block_count; i++)
 		dedup.blocks[i].stored = dedup.blocks[i].count;
@@ -83,5 +83,41 @@ Test(dedup, blocks_load_as_they_were_stored)
 	cr_assert_eq(dedup.block_count, 1);
 	cr_assert_eq(dedup.blocks[0].count, 4);
 	cr_assert_eq(dedup.blocks[0].stored, 3);
+	dedup_deinit(&dedup);
+}
+
+/* Ids that share slot and tag differ in their other half alone. */
+Test(dedup, an_id_is_added_once_and_ids_of_one_tag_are_told_apart)
+{
+	struct dedup dedup;
+	dedup_init(&dedup, 1000000, 168);
+	for (uint64_t n = 0; n < 2000; n++) {
+		uint64_t parts[2] = {UINT64_C(0x123456789) + n % 2, n};
+		struct dedup_id id;
+		memcpy(id.bytes, parts, sizeof(parts));
+		cr_assert_not(dedup_seen(&dedup, &id));
+		cr_assert(dedup_add(&dedup, &id, 7));
+		cr_assert_not(dedup_add(&dedup, &id, 8), "id %zu", (size_t)n);
+		cr_assert(dedup_seen(&dedup, &id));
+	}
+	cr_assert_eq(dedup.used, 2000);
+	cr_assert_eq(dedup.blocks[0].count, 2000);
+	dedup_deinit(&dedup);
+}
+
+Test(dedup, a_stored_block_is_never_longer_than_a_block)
+{
+	static uint8_t bytes[(DEDUP_BLOCK_IDS + 1) * sizeof(struct dedup_id)];
+	struct dedup dedup;
+	for (uint32_t n = 0; n <= DEDUP_BLOCK_IDS; n++) {
+		struct dedup_id id = id_of(n);
+		memcpy(bytes + n * sizeof(id), id.bytes, sizeof(id));
+	}
+	dedup_init(&dedup, 1000000, 168);
+	cr_assert_eq(dedup_load(&dedup, 1, 0, bytes, sizeof(bytes)), ERR_MALFORMED);
+	cr_assert_eq(dedup_load(&dedup, 1, 0, bytes, sizeof(bytes) - 16), 0);
+	struct dedup_id last = id_of(DEDUP_BLOCK_IDS - 1);
+	cr_assert(dedup_seen(&dedup, &last));
+	cr_assert_not(dedup_add(&dedup, &last, 1));
 	dedup_deinit(&dedup);
 }

@@ -3,6 +3,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -120,14 +121,44 @@ static int refuse_root(const struct app_options *options)
 	return app_say(APP_EXIT_UNSAFE, text);
 }
 
+/* A slip in a tenant's name would look like an unknown tenant to its clients. */
+static void warn_of_strays(const struct settings *settings, const struct tokens *tokens)
+{
+	for (uint32_t i = 0; i < tokens_count(tokens); i++) {
+		const char *name = tokens_tenant(tokens, i);
+		if (strcmp(name, "*") != 0 && settings_tenant(settings, name, strlen(name)) < 0)
+			log_warn("token_without_tenant", "tenant=%s file=%s", name,
+			         settings->access.tokens_file);
+	}
+}
+
+int app_load_tokens(const struct settings *settings, struct tokens **ret_tokens, char *reason)
+{
+	const char *path = settings->access.tokens_file;
+	struct tokens *tokens = NULL;
+	char why[TOKENS_REASON_MAX];
+	int err = *path ? tokens_load(path, &tokens, why) : 0;
+	if (err) {
+		snprintf(reason, HTTP_REASON_MAX, "the tokens file is not taken: %s", why);
+		return err;
+	}
+	if (tokens)
+		warn_of_strays(settings, tokens);
+	*ret_tokens = tokens;
+	return 0;
+}
+
 static int start_settings(struct app *app)
 {
 	struct settings_error error = {{0}};
-	if (settings_load(app->options->config, &app->settings, &error) != 0)
-		return app_say(APP_EXIT_USAGE, error.text);
+	char reason[HTTP_REASON_MAX];
+	int err = settings_load(app->options->config, &app->settings, &error);
+	if (err)
+		return app_say(exit_of(err), error.text);
 	if (app->options->state_dir)
 		app->settings->state_dir = app->options->state_dir;
-	return APP_EXIT_OK;
+	err = app_load_tokens(app->settings, &app->tokens, reason);
+	return err ? app_say(exit_of(err), reason) : APP_EXIT_OK;
 }
 
 /* ---- managed Redis ---- */
@@ -243,6 +274,8 @@ static int start_http(struct app *app)
 {
 	char reason[HTTP_REASON_MAX] = "HTTP could not be started";
 	int err = http_server_start(&app->loop, app->settings, app->drivers, &app->http, reason);
+	if (!err)
+		http_server_access(app->http, app->tokens);
 	return err ? app_say(APP_EXIT_USAGE, reason) : APP_EXIT_OK;
 }
 
@@ -251,6 +284,8 @@ static int start_ingest(struct app *app)
 	char reason[INGEST_REASON_MAX] = "ingest could not be started";
 	int err =
 	    ingest_server_start(&app->loop, app->settings, app->drivers, &app->ingest, reason);
+	if (!err)
+		ingest_server_access(app->ingest, app->tokens);
 	return err ? app_say(APP_EXIT_USAGE, reason) : APP_EXIT_OK;
 }
 
@@ -367,6 +402,7 @@ static void app_free(struct app *app)
 	free(app->tenants);
 	managed_free(app->managed);
 	app_free_former(app);
+	tokens_free(app->tokens);
 	settings_free(app->settings);
 }
 
@@ -374,13 +410,10 @@ int app_run(const struct app_options *options)
 {
 	struct app app = {.options = options};
 	int code = start_settings(&app);
+	if (!code && !options->check)
+		code = refuse_root(options);
 	if (code || options->check) {
-		settings_free(app.settings);
-		return code;
-	}
-	code = refuse_root(options);
-	if (code) {
-		settings_free(app.settings);
+		app_free(&app);
 		return code;
 	}
 	require(uv_loop_init(&app.loop) == 0);

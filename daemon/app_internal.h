@@ -5,6 +5,7 @@
 
 #include <uv.h>
 
+#include "access/tokens.h"
 #include "app.h"
 #include "serve/http.h"
 #include "serve/ingest_server.h"
@@ -38,6 +39,7 @@ struct app {
 	struct service service;
 	struct settings *settings;
 	struct app_former *former;
+	struct tokens *tokens; /* NULL = nobody is asked for one */
 	struct managed *managed;
 	struct driver **drivers; /* one per tenant */
 	struct app_tenant **tenants;
@@ -55,6 +57,11 @@ int app_say(int exit_code, const char *text);
 
 /* Begins the ordered stop; the first call decides the exit code. */
 void app_stop(struct app *app, int exit_code);
+
+/* Reads the tokens that the settings name; NULL where they name none. On an error
+ * one sentence in `reason` (HTTP_REASON_MAX bytes). */
+int app_load_tokens(const struct settings *settings, struct tokens **ret_tokens,
+                    char *reason) SG_MUST_CHECK;
 
 /* Starts the driver of settings->tenants[index]; the arrays have room for it. */
 int app_add_driver(struct app *app, uint32_t index);

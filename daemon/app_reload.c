@@ -95,6 +95,14 @@ static int grow(struct app *app, uint32_t count)
 	return drivers && tenants ? 0 : ERR_NOMEM;
 }
 
+static void swap_tokens(struct app *app, struct tokens *tokens)
+{
+	http_server_access(app->http, tokens);
+	ingest_server_access(app->ingest, tokens);
+	tokens_free(app->tokens);
+	app->tokens = tokens;
+}
+
 /* From here on nothing is refused. */
 static void swap(struct app *app, struct settings *settings, struct app_former *former)
 {
@@ -121,6 +129,7 @@ static void swap(struct app *app, struct settings *settings, struct app_former *
 static int reload(struct app *app, char *reason)
 {
 	struct settings *settings = NULL;
+	struct tokens *tokens = NULL;
 	struct settings_error error = {{0}};
 	int err = settings_load(app->options->config, &settings, &error);
 	if (err) {
@@ -131,6 +140,7 @@ static int reload(struct app *app, char *reason)
 		settings->state_dir = app->options->state_dir;
 	err = order_tenants(settings, app->settings, reason);
 	err = err ? err : check_new(settings, app->settings, reason);
+	err = err ? err : app_load_tokens(settings, &tokens, reason);
 	struct app_former *former = err ? NULL : malloc(sizeof(*former));
 	if (!err && (!former || grow(app, settings->tenant_count) != 0)) {
 		snprintf(reason, REASON_MAX, "%s", err_rule(ERR_NOMEM));
@@ -138,10 +148,12 @@ static int reload(struct app *app, char *reason)
 	}
 	if (err) {
 		free(former);
+		tokens_free(tokens);
 		settings_free(settings);
 		return err;
 	}
 	swap(app, settings, former);
+	swap_tokens(app, tokens);
 	return 0;
 }
 

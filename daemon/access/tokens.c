@@ -1,40 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "serve/tokens.h"
+#include "access/tokens.h"
 
 #include <errno.h>
-#include <fnmatch.h>
-#include <gnutls/crypto.h>
-#include <gnutls/gnutls.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 
-#include "base/arena.h"
+#include "access/tokens_private.h"
 #include "base/civil.h"
 
-#define HASH_BYTES   32
-#define SECRET_BYTES 32
-#define LINE_MAX     2048
-#define BLANKS       " \t\r\n"
-
-enum right { RIGHT_SEND, RIGHT_READ };
-
-struct token {
-	uint8_t hash[HASH_BYTES];
-	const char *tenant;
-	enum right right;
-	const char *sources; /* RIGHT_SEND: patterns, comma list */
-	int32_t last_day;    /* UTC; INT32_MAX = it does not end */
-};
-
-struct tokens {
-	struct arena arena;
-	struct token *items;
-	uint32_t count;
-	uint32_t cap;
-};
+#define BLANKS " \t\r\n"
+#define NAMES  "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-"
 
 /* The line being read, for messages. */
 struct place {
@@ -68,11 +46,11 @@ static int hex_digit(char c)
 	return -1;
 }
 
-static bool read_hash(const char *text, uint8_t hash[HASH_BYTES])
+static bool read_hash(const char *text, uint8_t hash[TOKEN_HASH_BYTES])
 {
-	if (strlen(text) != (size_t)2 * HASH_BYTES)
+	if (strlen(text) != (size_t)2 * TOKEN_HASH_BYTES)
 		return false;
-	for (size_t i = 0; i < HASH_BYTES; i++) {
+	for (size_t i = 0; i < TOKEN_HASH_BYTES; i++) {
 		int high = hex_digit(text[2 * i]);
 		int low = hex_digit(text[2 * i + 1]);
 		if (high < 0 || low < 0)
@@ -82,16 +60,48 @@ static bool read_hash(const char *text, uint8_t hash[HASH_BYTES])
 	return true;
 }
 
-static int read_end(const struct place *place, const char *text, struct token *token)
+bool token_tenant_valid(const char *tenant)
+{
+	size_t len = strspn(tenant, "abcdefghijklmnopqrstuvwxyz0123456789_-");
+	return strcmp(tenant, "*") == 0 ||
+	       (len > 0 && len <= 63 && !tenant[len] && !strchr("_-", tenant[0]));
+}
+
+bool token_sources_valid(const char *sources)
+{
+	size_t len = strspn(sources, NAMES "/*?[]!,");
+	return len > 0 && len < TOKENS_LINE_MAX / 2 && !sources[len];
+}
+
+int token_until(const char *text, int32_t *ret_day)
 {
 	struct civil_date date;
 	char rest;
-	if (sscanf(text, "%4d-%2d-%2d%c", &date.year, &date.month, &date.day, &rest) != 3 ||
+	if (strlen(text) != 10 ||
+	    sscanf(text, "%4d-%2d-%2d%c", &date.year, &date.month, &date.day, &rest) != 3 ||
 	    !civil_date_valid(date))
-		return refuse(place, ERR_CONFIG, "until=%.40s is no date; write until=2027-01-31",
-		              text);
-	token->last_day = civil_day(date);
+		return ERR_INVALID;
+	*ret_day = civil_day(date);
 	return 0;
+}
+
+static int read_end(const struct place *place, const char *text, struct token *token)
+{
+	return token_until(text, &token->last_day) == 0
+	           ? 0
+	           : refuse(place, ERR_CONFIG, "until=%.40s is no date; write until=2027-01-31",
+	                    text);
+}
+
+static int read_sources(struct tokens *tokens, const struct place *place, const char *word,
+                        struct token *token)
+{
+	if (!token_sources_valid(word))
+		return refuse(place, ERR_CONFIG,
+		              "`%.40s` names no sources; write google_ads/* or shop/eu,shop/us",
+		              word);
+	token->sources = arena_strndup(&tokens->arena, word, strlen(word));
+	return token->sources ? 0 : ERR_NOMEM;
 }
 
 /* The words behind the right: the sources of a sender, and the last day. */
@@ -103,14 +113,14 @@ static int read_rest(struct tokens *tokens, const struct place *place, char **wo
 		int err = 0;
 		if (strncmp(word, "until=", 6) == 0)
 			err = read_end(place, word + 6, token);
-		else if (token->right == RIGHT_SEND && !token->sources)
-			token->sources = arena_strndup(&tokens->arena, word, strlen(word));
+		else if (token->right == TOKEN_SEND && !token->sources)
+			err = read_sources(tokens, place, word, token);
 		else
 			err = refuse(place, ERR_CONFIG, "`%.40s` is one word too many", word);
 		if (err)
 			return err;
 	}
-	if (token->right == RIGHT_SEND && !token->sources)
+	if (token->right == TOKEN_SEND && !token->sources)
 		return refuse(place, ERR_CONFIG,
 		              "`send` needs the sources it may send for, such as google_ads/*");
 	return 0;
@@ -132,7 +142,10 @@ static int read_token(struct tokens *tokens, const struct place *place, char *li
 		return refuse(place, ERR_CONFIG, "tenant and right are missing behind the hash");
 	if (strcmp(right, "send") != 0 && strcmp(right, "read") != 0)
 		return refuse(place, ERR_CONFIG, "`%.40s` is no right; send or read", right);
-	token->right = right[0] == 's' ? RIGHT_SEND : RIGHT_READ;
+	if (!token_tenant_valid(tenant))
+		return refuse(place, ERR_CONFIG,
+		              "`%.40s` is no tenant: a-z 0-9 _ -, or * for every one", tenant);
+	token->right = right[0] == 's' ? TOKEN_SEND : TOKEN_READ;
 	token->tenant = arena_strndup(&tokens->arena, tenant, strlen(tenant));
 	return token->tenant ? read_rest(tokens, place, &words, token) : ERR_NOMEM;
 }
@@ -156,13 +169,13 @@ static int add_token(struct tokens *tokens, const struct place *place, char *lin
 
 static int read_lines(struct tokens *tokens, struct place *place, FILE *file)
 {
-	char line[LINE_MAX];
+	char line[TOKENS_LINE_MAX];
 	int err = 0;
 	while (!err && fgets(line, sizeof(line), file)) {
 		place->line++;
 		if (strlen(line) == sizeof(line) - 1)
 			return refuse(place, ERR_CONFIG, "the line is longer than %d bytes",
-			              LINE_MAX - 2);
+			              TOKENS_LINE_MAX - 2);
 		line[strcspn(line, "#")] = '\0';
 		if (line[strspn(line, BLANKS)])
 			err = add_token(tokens, place, line);
@@ -230,84 +243,7 @@ uint32_t tokens_count(const struct tokens *tokens)
 	return tokens->count;
 }
 
-static void hash_of(const char *secret, size_t len, uint8_t ret_hash[HASH_BYTES])
+const char *tokens_tenant(const struct tokens *tokens, uint32_t i)
 {
-	require(gnutls_hash_fast(GNUTLS_DIG_SHA256, secret, len, ret_hash) == 0);
-}
-
-static bool lasts(const struct token *token, int64_t now_s)
-{
-	return token->last_day == INT32_MAX || now_s / 86400 <= token->last_day;
-}
-
-static bool source_allowed(const char *patterns, const char *source)
-{
-	char pattern[LINE_MAX];
-	while (*patterns) {
-		size_t len = strcspn(patterns, ",");
-		memcpy(pattern, patterns, len);
-		pattern[len] = '\0';
-		if (fnmatch(pattern, source, FNM_NOESCAPE) == 0)
-			return true;
-		patterns += len + (patterns[len] == ',');
-	}
-	return false;
-}
-
-/* One secret may stand on several lines: rights for several tenants. */
-static bool may(const struct tokens *tokens, const uint8_t hash[HASH_BYTES], const char *tenant,
-                enum right right, const char *source, int64_t now_s)
-{
-	for (uint32_t i = 0; i < tokens->count; i++) {
-		const struct token *token = &tokens->items[i];
-		if (memcmp(token->hash, hash, HASH_BYTES) == 0 && token->right == right &&
-		    strcmp(token->tenant, tenant) == 0 && lasts(token, now_s) &&
-		    (right == RIGHT_READ || source_allowed(token->sources, source)))
-			return true;
-	}
-	return false;
-}
-
-bool tokens_may_send(const struct tokens *tokens, const char *secret, const char *tenant,
-                     const char *source, int64_t now_s)
-{
-	uint8_t hash[HASH_BYTES];
-	hash_of(secret, strlen(secret), hash);
-	return may(tokens, hash, tenant, RIGHT_SEND, source, now_s);
-}
-
-bool tokens_may_read(const struct tokens *tokens, const char *secret, size_t len,
-                     const char *tenant, int64_t now_s)
-{
-	uint8_t hash[HASH_BYTES];
-	hash_of(secret, len, hash);
-	return may(tokens, hash, tenant, RIGHT_READ, NULL, now_s);
-}
-
-int token_make(char ret_secret[TOKEN_SECRET_TEXT])
-{
-	static const char digits[] =
-	    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
-	uint8_t bytes[SECRET_BYTES];
-	if (gnutls_rnd(GNUTLS_RND_KEY, bytes, sizeof(bytes)) != 0)
-		return ERR_IO;
-	uint32_t bits = 0;
-	int have = 0;
-	size_t at = 0;
-	for (size_t i = 0; i < SECRET_BYTES; i++) {
-		bits = bits << 8 | bytes[i];
-		for (have += 8; have >= 6; have -= 6)
-			ret_secret[at++] = digits[bits >> (have - 6) & 63];
-	}
-	ret_secret[at++] = digits[bits << (6 - have) & 63];
-	ret_secret[at] = '\0';
-	return 0;
-}
-
-void token_hash(const char *secret, size_t len, char ret_hash[TOKEN_HASH_TEXT])
-{
-	uint8_t hash[HASH_BYTES];
-	hash_of(secret, len, hash);
-	for (size_t i = 0; i < HASH_BYTES; i++)
-		snprintf(ret_hash + 2 * i, 3, "%02x", hash[i]);
+	return tokens->items[i].tenant;
 }

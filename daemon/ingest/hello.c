@@ -224,14 +224,19 @@ static enum take_over read_take_over(Streamgauge__V1__Hello__TakeOver value)
 	}
 }
 
+int hello_unknown_tenant(const Streamgauge__V1__Hello *message, char detail[HELLO_DETAIL_MAX])
+{
+	return refuse(detail, ERR_UNKNOWN_TENANT, "the tenant %.63s is not configured",
+	              printable(message->tenant) ? message->tenant : "of this name");
+}
+
 int hello_read(const struct settings *settings, const Streamgauge__V1__Hello *message,
                struct hello *ret_hello, char detail[HELLO_DETAIL_MAX])
 {
 	struct hello hello = {0};
 	int tenant = settings_tenant(settings, message->tenant, strlen(message->tenant));
 	if (tenant < 0)
-		return refuse(detail, ERR_UNKNOWN_TENANT, "the tenant %.63s is not configured",
-		              printable(message->tenant) ? message->tenant : "of this name");
+		return hello_unknown_tenant(message, detail);
 	hello.tenant_index = (uint32_t)tenant;
 	hello.tenant = &settings->tenants[tenant];
 	if (!hello_source_valid(message->source))

@@ -46,6 +46,10 @@ bool hello_source_valid(const char *name);
 int hello_read(const struct settings *settings, const Streamgauge__V1__Hello *message,
                struct hello *ret_hello, char detail[HELLO_DETAIL_MAX]) SG_MUST_CHECK;
 
+/* The answer to a tenant that is not configured, or is not to be known of:
+ * ERR_UNKNOWN_TENANT with its sentence. */
+int hello_unknown_tenant(const Streamgauge__V1__Hello *message, char detail[HELLO_DETAIL_MAX]);
+
 /* Lets go of the zone. */
 void hello_deinit(struct hello *hello);
 

@@ -168,13 +168,16 @@ void session_fail(struct session *session, int err, const char *detail)
 	session_end(session, err, detail, 0);
 }
 
-/* Ends a session that owes nothing, when it or the daemon is about to stop. */
+/* Ends a session that owes nothing, when it or the daemon is about to stop, or its
+ * token is no longer good. */
 static void end_if_done(struct session *session)
 {
 	if (session->acks || session->state == SESSION_ENDED)
 		return;
 	if (session->finishing)
 		session_end(session, 0, "", 0);
+	else if (session->denied[0])
+		session_end(session, ERR_UNAUTHORIZED, session->denied, 0);
 	else if (session->hub->stopping)
 		session_end(session, ERR_SHUTTING_DOWN, "", 0);
 }
@@ -221,6 +224,26 @@ void session_hub_dropped(struct session_hub *hub, uint32_t tenant)
 	for (struct session *session = hub->newest; session; session = session->older)
 		if (session->state != SESSION_NEW && session->hello.tenant_index == tenant)
 			session_end_not_ready(session);
+}
+
+void session_hub_authorize(struct session_hub *hub)
+{
+	for (struct session *session = hub->newest; session; session = session->older) {
+		const struct hello *hello = &session->hello;
+		if (session->state == SESSION_NEW || session->state == SESSION_ENDED ||
+		    session->denied[0])
+			continue;
+		int err = hub->ops->authorize(session->peer, NULL, hello->tenant->name,
+		                              hello->source, session->denied);
+		/* What it may not even know of, it knew. */
+		if (err && err != ERR_UNAUTHORIZED)
+			snprintf(session->denied, sizeof(session->denied),
+			         "the token no longer gives the right to send for this source");
+		if (!err)
+			session->denied[0] = '\0';
+		else
+			end_if_done(session);
+	}
 }
 
 void session_hub_stop(struct session_hub *hub)
@@ -431,7 +454,7 @@ int session_frame(struct session *session, const uint8_t *bytes, size_t len)
 	struct session_hub *hub = session->hub;
 	if (session->state == SESSION_ENDED)
 		return ERR_CLOSED;
-	if (session->wait || hub->stopping)
+	if (session->wait || hub->stopping || session->denied[0])
 		return block(session);
 	struct partition *partition = NULL;
 	if (session->state == SESSION_OPEN) {

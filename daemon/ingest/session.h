@@ -49,6 +49,12 @@ struct session_ops {
 	int64_t (*now_us)(void *arg);
 
 	/* ---- the connection ---- */
+	/* May it send for the source? `secret` is what its Hello shows; NULL = as
+	 * before. 0; ERR_UNAUTHORIZED or ERR_FORBIDDEN with one sentence (of
+	 * HELLO_DETAIL_MAX bytes at most); ERR_UNKNOWN_TENANT: it is not to learn
+	 * whether there is this tenant. */
+	int (*authorize)(void *peer, const char *secret, const char *tenant, const char *source,
+	                 char *detail);
 	/* Whole frames, to be sent after all earlier ones. */
 	void (*send)(void *peer, const uint8_t *bytes, size_t len);
 	/* The frame that was refused with ERR_AGAIN may be presented again. */
@@ -76,6 +82,11 @@ void session_hub_ready(struct session_hub *hub, uint32_t tenant);
 
 /* The tenant's partition was dropped: ends its sessions as `not_ready`. */
 void session_hub_dropped(struct session_hub *hub, uint32_t tenant);
+
+/* Tokens changed or time passed: a session whose token no longer gives its right
+ * takes no more frames and ends as `unauthorized` once what it applied is
+ * acknowledged. */
+void session_hub_authorize(struct session_hub *hub);
 
 /* Takes no more frames; sessions end as `shutting_down` once what they applied
  * is acknowledged. */

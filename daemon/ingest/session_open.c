@@ -149,7 +149,13 @@ int session_open(struct session *session, const Streamgauge__V1__Hello *message)
 	struct session_hub *hub = session->hub;
 	char detail[HELLO_DETAIL_MAX] = "";
 	struct hello hello;
-	int err = hello_read(hub->settings, message, &hello, detail);
+	/* Before anything else is said: whom it is said to. */
+	int err = hub->ops->authorize(session->peer, message->token, message->tenant,
+	                              message->source, detail);
+	if (err == ERR_UNKNOWN_TENANT)
+		err = hello_unknown_tenant(message, detail);
+	if (!err)
+		err = hello_read(hub->settings, message, &hello, detail);
 	if (err)
 		return session_end(session, err, detail, 0);
 	struct partition *partition = hub->ops->partition(hub->arg, hello.tenant_index);

@@ -38,6 +38,7 @@ struct session {
 	struct session_wait *wait;
 	bool blocked;
 	bool finishing;
+	char denied[HELLO_DETAIL_MAX]; /* why its token is no longer good; "" = it is */
 	struct pending_ack *acks;
 	struct pending_ack **acks_end;
 	size_t ack_bytes; /* sum of frame_bytes */

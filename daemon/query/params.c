@@ -200,24 +200,35 @@ const char *params_get(const struct params *params, const char *name)
 	return NULL;
 }
 
+static bool is_visible(const struct params *params, int tenant)
+{
+	return tenant >= 0 && (!params->visible || params->visible[tenant]);
+}
+
 int params_tenant(const struct params *params, const struct settings *settings, struct arena *arena,
                   uint32_t *ret_tenant, struct query_error *ret_error)
 {
 	const char *name = params_get(params, "tenant");
-	if (!name && settings->tenant_count == 1) {
-		*ret_tenant = 0;
+	const char **names = arena_zalloc(arena, (settings->tenant_count + 1) * sizeof(*names));
+	uint32_t visible = 0;
+	uint32_t last = 0;
+	if (!names)
+		return ERR_NOMEM;
+	for (uint32_t i = 0; i < settings->tenant_count; i++) {
+		if (!is_visible(params, (int)i))
+			continue;
+		names[visible++] = settings->tenants[i].name;
+		last = i;
+	}
+	if (!name && visible == 1) {
+		*ret_tenant = last;
 		return 0;
 	}
 	int found = name ? settings_tenant(settings, name, strlen(name)) : -1;
-	if (found >= 0) {
+	if (is_visible(params, found)) {
 		*ret_tenant = (uint32_t)found;
 		return 0;
 	}
-	const char **names = arena_zalloc(arena, (settings->tenant_count + 1) * sizeof(*names));
-	if (!names)
-		return ERR_NOMEM;
-	for (uint32_t i = 0; i < settings->tenant_count; i++)
-		names[i] = settings->tenants[i].name;
 	const char *allowed = joined(arena, names);
 	if (!name)
 		return query_refuse(ret_error, ERR_BAD_PARAMETER, "tenant",

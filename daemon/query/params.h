@@ -3,7 +3,7 @@
  *
  *     tenant=demo&last=28d&grain=day&by=channel&kpi=spend,cpc&filter=channel:display,video
  *
- * tenant   may be left out where only one is configured
+ * tenant   may be left out where only one is configured and visible
  * range    from and to (civil days of the tenant's zone, both included; RFC 3339
  *          and epoch milliseconds mean the civil day they fall in), or last=28d,
  *          12w (whole ISO weeks), 3m (whole months), or this=week, month, year;
@@ -36,6 +36,9 @@ struct param {
 struct params {
 	struct param items[PARAMS_COUNT_MAX];
 	uint32_t count;
+	/* By index of the tenants: false = as if it were not configured; NULL = all
+	 * are visible. Set by the caller after params_split. */
+	const bool *visible;
 };
 
 struct query_error {

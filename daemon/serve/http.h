@@ -8,6 +8,7 @@
 
 #include <uv.h>
 
+#include "access/tokens.h"
 #include "model/settings.h"
 #include "store/driver.h"
 
@@ -33,6 +34,10 @@ bool http_server_uses(const struct http_server *server, const struct settings *s
 /* Why the settings in force are not those of the file, for /health/ready; "" =
  * they are. Copied. */
 void http_server_note(struct http_server *server, const char *reason);
+
+/* From now on readers need one of these tokens; requests under way go on. Before
+ * the first call, and with NULL, nobody needs one. The tokens outlive the next call. */
+void http_server_access(struct http_server *server, const struct tokens *tokens);
 
 /* "127.0.0.1:7312", with the port that is really in use. */
 const char *http_server_address(const struct http_server *server);

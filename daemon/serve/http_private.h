@@ -35,6 +35,7 @@ struct route {
 	void (*handle)(struct request *request);
 	const char *const *parameters; /* NULL-ended */
 	enum query_format format;      /* where the request names none */
+	bool open;                     /* answers everybody; says less without a token */
 	const char *about;             /* for the index */
 };
 
@@ -45,8 +46,9 @@ struct http_server {
 	uv_loop_t *loop;
 	const struct settings *settings;
 	struct driver **drivers;
-	char version[VERSION_TEXT]; /* of the settings */
-	char note[HTTP_REASON_MAX]; /* why a reload was refused; "" = it was not */
+	const struct tokens *tokens; /* NULL = nobody is asked for one */
+	char version[VERSION_TEXT];  /* of the settings */
+	char note[HTTP_REASON_MAX];  /* why a reload was refused; "" = it was not */
 	char address[64];
 	struct MHD_Daemon *daemon;
 	uv_poll_t poll;
@@ -77,6 +79,8 @@ struct request {
 	const struct route *route;
 	struct arena arena;
 	struct params params;
+	const bool *visible; /* tenants that its token may read; NULL = all */
+	bool sees_all;       /* every tenant that is configured */
 	uint32_t references;
 	bool suspended;
 	bool reading;       /* a driver will call back */
@@ -94,7 +98,7 @@ struct request {
 /* Call soon: runs libmicrohttpd before the loop sleeps. */
 void http_kick(struct http_server *server);
 
-/* ---- http_route.c ---- */
+/* ---- http_route.c, http_access.c ---- */
 
 struct request *request_new(struct http_server *server, const char *uri,
                             struct MHD_Connection *connection);
@@ -102,6 +106,11 @@ void request_unref(struct request *request);
 
 /* Finds the route, checks the method and the parameters, calls the handler. */
 enum MHD_Result request_access(struct request *request, const char *method);
+
+/* Finds out which tenants may be read. Answers itself and returns false where the
+ * route wants a token and none that may read was shown. */
+bool request_admit(struct request *request);
+bool request_sees(const struct request *request, uint32_t tenant);
 
 /* GET, HEAD, OPTIONS. */
 bool request_reads_only(const char *method);

@@ -11,20 +11,20 @@ static const char *const of_tenant[] = {"tenant", "format", NULL};
 static const char *const of_source[] = {"tenant", "source", "limit", "format", NULL};
 
 const struct route http_routes[] = {
-    {"/", handle_index, none, FORMAT_JSON, "this list"},
-    {"/v1/summary", handle_summary, query_parameters, FORMAT_JSON,
+    {"/", handle_index, none, FORMAT_JSON, true, "this list"},
+    {"/v1/summary", handle_summary, query_parameters, FORMAT_JSON, false,
      "KPIs by stage: ?tenant=&from=&to= or last=28d&grain=&by=&stage=&kpi=&filter=&format="},
-    {"/v1/summary.csv", handle_summary, query_parameters, FORMAT_CSV, "the same as CSV"},
-    {"/v1/stages", handle_stages, format_only, FORMAT_JSON, "the stages, in order"},
-    {"/v1/kpis", handle_kpis, format_only, FORMAT_JSON, "the KPIs and their formulas"},
-    {"/v1/sources", handle_sources, of_tenant, FORMAT_JSON,
+    {"/v1/summary.csv", handle_summary, query_parameters, FORMAT_CSV, false, "the same as CSV"},
+    {"/v1/stages", handle_stages, format_only, FORMAT_JSON, false, "the stages, in order"},
+    {"/v1/kpis", handle_kpis, format_only, FORMAT_JSON, false, "the KPIs and their formulas"},
+    {"/v1/sources", handle_sources, of_tenant, FORMAT_JSON, false,
      "freshness, counts and losses of each source: ?tenant="},
-    {"/v1/rejects", handle_rejects, of_source, FORMAT_JSON,
+    {"/v1/rejects", handle_rejects, of_source, FORMAT_JSON, false,
      "rejected items as they came: ?tenant=&source=&limit="},
-    {"/health/live", handle_live, none, FORMAT_JSON, "200 while the daemon runs"},
-    {"/health/ready", handle_ready, format_only, FORMAT_JSON,
+    {"/health/live", handle_live, none, FORMAT_JSON, true, "200 while the daemon runs"},
+    {"/health/ready", handle_ready, format_only, FORMAT_JSON, true,
      "200 when every tenant can be read and written, else 503"},
-    {NULL, NULL, NULL, FORMAT_JSON, NULL},
+    {NULL, NULL, NULL, FORMAT_JSON, false, NULL},
 };
 
 /* ---- life of a request ---- */
@@ -155,6 +155,8 @@ void request_problem_text(struct request *request, unsigned status, const char *
 	struct sheet sheet = {.buf = &body, .format = FORMAT_NDJSON};
 	static const char *const allow[] = {"Allow", "GET, HEAD, OPTIONS", NULL};
 	static const char *const later[] = {"Retry-After", "1", NULL};
+	static const char *const bearer[] = {"WWW-Authenticate", "Bearer realm=\"streamgauge\"",
+	                                     NULL};
 	char type[100];
 	snprintf(type, sizeof(type), "urn:streamgauge:problem:%s", code);
 	sheet_row(&sheet);
@@ -168,7 +170,8 @@ void request_problem_text(struct request *request, unsigned status, const char *
 		sheet_text(&sheet, "allowed", error->allowed);
 	sheet_row_end(&sheet);
 	request_answer(request, status, "application/problem+json", &body,
-	               status == 405   ? allow
+	               status == 401   ? bearer
+	               : status == 405 ? allow
 	               : status == 503 ? later
 	                               : NULL);
 }
@@ -280,8 +283,11 @@ static void start_request(struct request *request, const char *method)
 		                     NULL);
 		return;
 	}
+	if (!request_admit(request))
+		return;
 	text += *text == '?';
 	int err = params_split(text, strlen(text), &request->arena, &request->params, &error);
+	request->params.visible = request->visible;
 	if (err == 0)
 		err = params_check(&request->params, request->route->parameters, &request->arena,
 		                   &error);

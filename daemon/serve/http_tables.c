@@ -16,10 +16,17 @@ void handle_index(struct request *request)
 	buf_put_text(&body, "streamgauge " SG_VERSION "\n\n");
 	for (const struct route *route = http_routes; route->path; route++)
 		buf_printf(&body, "%-18s %s\n", route->path, route->about);
-	buf_put_text(&body, "\nTenants:");
-	for (uint32_t i = 0; i < request->settings->tenant_count; i++)
-		buf_printf(&body, " %s", request->settings->tenants[i].name);
-	buf_put_byte(&body, '\n');
+	if (request->server->tokens)
+		buf_put_text(&body, "\nAll but / and /health need a token that may read.\n");
+	const char *before = "\nTenants:";
+	for (uint32_t i = 0; i < request->settings->tenant_count; i++) {
+		if (!request_sees(request, i))
+			continue;
+		buf_printf(&body, "%s %s", before, request->settings->tenants[i].name);
+		before = "";
+	}
+	if (!*before)
+		buf_put_byte(&body, '\n');
 	request_answer(request, MHD_HTTP_OK, "text/plain; charset=utf-8", &body, NULL);
 }
 
@@ -243,6 +250,9 @@ void handle_ready(struct request *request)
 	struct buf body = {.len = 0};
 	struct sheet sheet = {.buf = &body};
 	bool ready = true;
+	/* The reason may name tenants and files. */
+	const char *note =
+	    request->sees_all || !server->note[0] ? server->note : "The log says why.";
 	if (!request_format(request, TABLES, &sheet.format))
 		return;
 	for (uint32_t i = 0; i < server->settings->tenant_count; i++)
@@ -250,13 +260,15 @@ void handle_ready(struct request *request)
 	if (sheet.format == FORMAT_JSON) {
 		buf_printf(&body, "{\"status\":\"%s\",", ready ? "ready" : "not_ready");
 		buf_put_text(&body, "\"reload_refused\":");
-		json_put_text(&body, server->note);
+		json_put_text(&body, note);
 		buf_put_text(&body, ",");
 	}
 	request_sheet_begin(&sheet, "tenants");
 	sheet_header(&sheet, columns, sizeof(columns) / sizeof(columns[0]));
 	for (uint32_t i = 0; i < server->settings->tenant_count; i++) {
 		const struct driver *driver = server->drivers[i];
+		if (!request_sees(request, i))
+			continue;
 		sheet_row(&sheet);
 		sheet_text(&sheet, "tenant", server->settings->tenants[i].name);
 		sheet_text(&sheet, "phase", phases[driver_phase(driver)]);

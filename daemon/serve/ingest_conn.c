@@ -375,6 +375,7 @@ void ingest_conn_accept(struct ingest_server *server, uv_stream_t *listener)
 		ingest_conn_cut(conn);
 		return;
 	}
+	conn->local = unix_socket;
 	describe(conn, unix_socket);
 	uint32_t limit = server->settings->limits.connections;
 	conn->session = server->conn_count > limit + SURPLUS

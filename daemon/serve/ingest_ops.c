@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0
  * What sessions ask for, answered by partitions and drivers. */
+#include <stdio.h>
+#include <string.h>
+
 #include "base/log.h"
+#include "ingest/hello.h"
 #include "serve/ingest_private.h"
 
 static struct driver *driver_of(void *arg, uint32_t tenant)
@@ -52,6 +56,23 @@ static int64_t op_now_us(void *arg)
 	return clock_wall_us();
 }
 
+static int op_authorize(void *peer, const char *secret, const char *tenant, const char *source,
+                        char *detail)
+{
+	struct ingest_conn *conn = peer;
+	const struct tokens *tokens = conn->server->tokens;
+	struct token_wish wish = {TOKEN_SEND, tenant, source};
+	char text[TOKEN_DETAIL_MAX];
+	if (secret)
+		conn->token = token_show(secret, strlen(secret));
+	if (!tokens || conn->local)
+		return 0;
+	int err = tokens_check(tokens, &conn->token, &wish, clock_wall_us() / 1000000, text);
+	if (err)
+		snprintf(detail, HELLO_DETAIL_MAX, "%s", text);
+	return err;
+}
+
 const struct session_ops ingest_ops = {
     .partition = op_partition,
     .find = partition_source_find,
@@ -66,6 +87,7 @@ const struct session_ops ingest_ops = {
     .confirm = op_confirm,
     .fetch = op_fetch,
     .now_us = op_now_us,
+    .authorize = op_authorize,
     .send = ingest_conn_send,
     .wake = ingest_conn_wake,
     .end = ingest_conn_end,

@@ -13,15 +13,17 @@
 #ifndef SG_SERVE_INGEST_PRIVATE_H
 #define SG_SERVE_INGEST_PRIVATE_H
 
+#include "access/tokens.h"
 #include "ingest/frame.h"
 #include "ingest/session.h"
 #include "serve/ingest_server.h"
 
-#define INGEST_READ_BYTES (256u * 1024)  /* one read */
-#define INGEST_TURN_BYTES (256u * 1024)  /* taken from one connection per turn of the loop */
-#define INGEST_OUT_BYTES  (1024u * 1024) /* unwritten replies, beyond which nothing is read */
-#define INGEST_LINGER_US  2000000        /* for the other side to read the last reply */
-#define INGEST_STOP_US    10000000
+#define INGEST_READ_BYTES  (256u * 1024)  /* one read */
+#define INGEST_TURN_BYTES  (256u * 1024)  /* taken from one connection per turn of the loop */
+#define INGEST_OUT_BYTES   (1024u * 1024) /* unwritten replies, beyond which nothing is read */
+#define INGEST_LINGER_US   2000000        /* for the other side to read the last reply */
+#define INGEST_STOP_US     10000000
+#define INGEST_SOCKET_MODE 0660 /* whoever may open it needs no token */
 
 struct ingest_conn {
 	union {
@@ -34,6 +36,7 @@ struct ingest_conn {
 	struct ingest_conn *prev;
 	struct ingest_conn *next;
 	struct session *session;
+	struct token_shown token; /* of its Hello */
 	struct frame_rest rest;
 	size_t need;      /* bytes that the first frame of rest needs; 0 = it is whole */
 	size_t reserved;  /* of server->reserved, for the first frame of rest */
@@ -46,6 +49,7 @@ struct ingest_conn {
 	uv_shutdown_t shutdown;
 	int64_t linger_us; /* monotonic: when to close anyway; 0 = not ended */
 	char address[96];
+	bool local; /* by the Unix socket: the file system let it in */
 	bool reading;
 	bool blocked; /* the session refused the first frame of rest */
 	bool starved; /* the reservation was refused */
@@ -60,6 +64,8 @@ struct ingest_server {
 	uv_loop_t *loop;
 	const struct settings *settings;
 	struct driver **drivers;
+	const struct tokens *tokens; /* NULL = nobody is asked for one */
+	int64_t tokens_day;          /* UTC: when they were last gone through */
 	struct session_hub *hub;
 	uv_tcp_t tcp;
 	uv_pipe_t pipe;

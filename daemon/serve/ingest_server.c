@@ -40,9 +40,20 @@ static void on_prepare(uv_prepare_t *prepare)
 		uv_idle_stop(&server->idle);
 }
 
+/* Tokens end with a day. */
+static void check_tokens(struct ingest_server *server)
+{
+	int64_t day = clock_wall_us() / (86400 * INT64_C(1000000));
+	if (day == server->tokens_day)
+		return;
+	server->tokens_day = day;
+	session_hub_authorize(server->hub);
+}
+
 static void on_timer(uv_timer_t *timer)
 {
 	struct ingest_server *server = timer->data;
+	check_tokens(server);
 	int64_t now_us = clock_mono_us();
 	bool cut = server->stop_us && now_us >= server->stop_us;
 	struct ingest_conn *next = NULL;
@@ -143,6 +154,12 @@ void ingest_server_reload(struct ingest_server *server, const struct settings *s
 	session_hub_reload(server->hub, settings);
 }
 
+void ingest_server_access(struct ingest_server *server, const struct tokens *tokens)
+{
+	server->tokens = tokens;
+	session_hub_authorize(server->hub);
+}
+
 const char *ingest_server_address(const struct ingest_server *server)
 {
 	return server->address;
@@ -238,7 +255,7 @@ static int listen_unix(struct ingest_server *server, char *reason)
 		return ERR_TOO_LONG;
 	}
 	int err = socket_in_use(whole) ? UV_EADDRINUSE : uv_pipe_bind(&server->pipe, whole);
-	if (!err && chmod(whole, 0600) != 0)
+	if (!err && chmod(whole, INGEST_SOCKET_MODE) != 0)
 		err = uv_translate_sys_error(errno);
 	if (!err)
 		err = uv_listen((uv_stream_t *)&server->pipe, BACKLOG, on_connection);

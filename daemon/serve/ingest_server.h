@@ -8,6 +8,7 @@
 
 #include <uv.h>
 
+#include "access/tokens.h"
 #include "model/settings.h"
 #include "store/driver.h"
 
@@ -27,6 +28,11 @@ int ingest_server_start(uv_loop_t *loop, const struct settings *settings, struct
  * are those of before, in the same order. */
 void ingest_server_reload(struct ingest_server *server, const struct settings *settings,
                           struct driver **drivers);
+
+/* From now on senders need one of these tokens, but for those on the Unix socket,
+ * which its mode (0660) admits; open sessions that have none end. Before the first
+ * call, and with NULL, nobody needs one. The tokens outlive the next call. */
+void ingest_server_access(struct ingest_server *server, const struct tokens *tokens);
 
 /* "127.0.0.1:7311", with the port that is really in use. */
 const char *ingest_server_address(const struct ingest_server *server);

@@ -249,10 +249,11 @@ static int check_address(struct loader *loader, const char *key, const char *add
 	    is_four ? (ntohl(four.s_addr) >> 24) == 127 : IN6_IS_ADDR_LOOPBACK(&six) != 0;
 	if (loopback || *loader->settings->access.tokens_file)
 		return 0;
-	return yaml_fail(loader->error, node,
-	                 "`%s: %.60s`: without tokens the daemon listens on this machine only: "
-	                 "use 127.0.0.1 or ::1, or name a file in `access: {tokens_file: ...}`",
-	                 key, address);
+	yaml_fail(loader->error, node,
+	          "`%s: %.60s`: without tokens the daemon listens on this machine only: use "
+	          "127.0.0.1 or ::1, or name a file in `access: {tokens_file: ...}`",
+	          key, address);
+	return ERR_REFUSED;
 }
 
 static int load_listen(struct loader *loader)

@@ -11,7 +11,8 @@ struct settings_error {
 };
 
 /* Loads the file and the presets it names (`stages: {preset: default}`, looked
- * up in presets/ beside the file). ERR_CONFIG or ERR_IO with *ret_error. */
+ * up in presets/ beside the file). ERR_CONFIG, ERR_IO or ERR_REFUSED (it would
+ * listen to other machines without tokens) with *ret_error. */
 int settings_load(const char *path, struct settings **ret_settings,
                   struct settings_error *ret_error) SG_MUST_CHECK;
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "serve/tokens.h"
+#include "access/tokens.h"
 
 #include <criterion/criterion.h>
 #include <stdio.h>
@@ -12,11 +12,13 @@
 #define HASH_ONE "7692c3ad3540bb803c020b3aee66cd8887123234ea0c6e7143c0add73ff431ed"
 #define HASH_TWO "3fc4ccfe745870e2c0d99f71f30ff0656c8dedd41cc1d7d3d376b0dbe685e2f3"
 
-/* Their secrets are `one` and `two`. */
-static const char whole[] =
-    "# the shop\n"
-    "\n" HASH_ONE " demo send google_ads/*,shop/eu # until told\n"
-    "  " HASH_TWO "\tdemo read until=2024-10-04\n" HASH_TWO " other send * until=2024-10-03\n";
+#define HASH_ALL "66a424a9a958b152c1c3ba65a2ac6c33ad03333e2e41e7d770b5758d46dd3ef5"
+
+/* Their secrets are `one`, `two` and `every`. */
+static const char whole[] = "# the shop\n"
+                            "\n" HASH_ONE " demo send google_ads/*,shop/eu # until told\n"
+                            "  " HASH_TWO "\tdemo read until=2024-10-04\n" HASH_TWO
+                            " other send * until=2024-10-03\n" HASH_ALL " * read";
 
 static char path[64];
 
@@ -50,45 +52,76 @@ Test(tokens, hashes_are_sha256)
 	cr_assert_str_eq(hash, HASH_TWO);
 }
 
+#define ENDED "the token ended with 2024-10-0"
+
 static const struct {
 	const char *secret;
-	const char *tenant;
+	enum token_right right;
+	const char *tenant; /* NULL = any */
 	const char *source;
 	int64_t now_s;
-	bool may;
-} sends[] = {
-    {"one", "demo", "google_ads/1", NOW, true},
-    {"one", "demo", "shop/eu", NOW + 9999 * DAY, true},
-    {"one", "demo", "shop/us", NOW, false},
-    {"one", "demo", "google_ads", NOW, false},
-    {"one", "other", "google_ads/1", NOW, false},
-    {"two", "demo", "google_ads/1", NOW, false},
-    {"two", "other", "any/thing", NOW - 1, true},
-    {"two", "other", "any/thing", NOW, false},
-    {"three", "demo", "shop/eu", NOW, false},
-    {"", "demo", "shop/eu", NOW, false},
-    {HASH_ONE, "demo", "shop/eu", NOW, false},
+	int err;
+	const char *says;
+} wishes[] = {
+    {"one", TOKEN_SEND, "demo", "google_ads/1", NOW, 0, ""},
+    {"one", TOKEN_SEND, "demo", "shop/eu", NOW + 9999 * DAY, 0, ""},
+    {"one", TOKEN_SEND, "demo", NULL, NOW, 0, ""},
+    {"one", TOKEN_SEND, "demo", "shop/us", NOW, ERR_FORBIDDEN, "not send for this source"},
+    {"one", TOKEN_SEND, "demo", "google_ads", NOW, ERR_FORBIDDEN, "not send for this source"},
+    {"one", TOKEN_SEND, "demo", "shop/eu2", NOW, ERR_FORBIDDEN, "not send for this source"},
+    {"one", TOKEN_READ, "demo", NULL, NOW, ERR_FORBIDDEN, "may send, not read"},
+    {"one", TOKEN_READ, NULL, NULL, NOW, ERR_FORBIDDEN, "may send, not read"},
+    {"one", TOKEN_SEND, "other", "google_ads/1", NOW, ERR_UNKNOWN_TENANT, ""},
+    {"one", TOKEN_SEND, "", "google_ads/1", NOW, ERR_UNKNOWN_TENANT, ""},
+    {"two", TOKEN_READ, "demo", NULL, NOW, 0, ""},
+    {"two", TOKEN_READ, NULL, NULL, NOW, 0, ""},
+    {"two", TOKEN_READ, "demo", NULL, NOW + DAY - 1, 0, ""},
+    {"two", TOKEN_READ, "demo", NULL, NOW + DAY, ERR_UNAUTHORIZED, ENDED "4"},
+    {"two", TOKEN_READ, "nobody", NULL, NOW, ERR_UNKNOWN_TENANT, ""},
+    {"two", TOKEN_READ, "other", NULL, NOW - 1, ERR_FORBIDDEN, "may send, not read"},
+    {"two", TOKEN_SEND, "demo", "google_ads/1", NOW, ERR_FORBIDDEN, "may not send"},
+    {"two", TOKEN_SEND, "other", "any/thing", NOW - 1, 0, ""},
+    {"two", TOKEN_SEND, "other", "any/thing", NOW, ERR_UNAUTHORIZED, ENDED "3"},
+    {"every", TOKEN_READ, "demo", NULL, NOW, 0, ""},
+    {"every", TOKEN_READ, "nobody", NULL, NOW, 0, ""},
+    {"every", TOKEN_SEND, "nobody", "shop/eu", NOW, ERR_FORBIDDEN, "may not send"},
+    {"three", TOKEN_SEND, "demo", "shop/eu", NOW, ERR_UNAUTHORIZED, "not known, or was revoked"},
+    {"", TOKEN_SEND, "demo", "shop/eu", NOW, ERR_UNAUTHORIZED, "asks for a token"},
+    {HASH_ONE, TOKEN_SEND, "demo", "shop/eu", NOW, ERR_UNAUTHORIZED, "not known"},
 };
 
-Test(tokens, sending)
+Test(tokens, what_is_shown_gives_its_right_and_no_other)
 {
 	struct tokens *tokens = load_whole();
-	cr_assert_eq(tokens_count(tokens), 3);
-	for (size_t i = 0; i < sizeof(sends) / sizeof(*sends); i++)
-		cr_assert_eq(tokens_may_send(tokens, sends[i].secret, sends[i].tenant,
-		                             sends[i].source, sends[i].now_s),
-		             sends[i].may, "case %zu", i);
+	cr_assert_eq(tokens_count(tokens), 4);
+	cr_assert_str_eq(tokens_tenant(tokens, 2), "other");
+	for (size_t i = 0; i < sizeof(wishes) / sizeof(*wishes); i++) {
+		char detail[TOKEN_DETAIL_MAX] = "";
+		struct token_wish wish = {wishes[i].right, wishes[i].tenant, wishes[i].source};
+		struct token_shown shown = token_show(wishes[i].secret, strlen(wishes[i].secret));
+		cr_assert_eq(tokens_check(tokens, &shown, &wish, wishes[i].now_s, detail),
+		             wishes[i].err, "case %zu", i);
+		cr_assert_not_null(strstr(detail, wishes[i].says), "case %zu says: %s", i, detail);
+	}
 	tokens_free(tokens);
 }
 
-Test(tokens, reading)
+Test(tokens, the_length_counts)
 {
+	static const char longest[TOKEN_SHOWN_MAX + 1] = {'x'};
 	struct tokens *tokens = load_whole();
-	cr_assert(tokens_may_read(tokens, "two", 3, "demo", NOW + DAY - 1));
-	cr_assert_not(tokens_may_read(tokens, "two", 3, "demo", NOW + DAY), "it has ended");
-	cr_assert_not(tokens_may_read(tokens, "two", 3, "other", NOW), "it may only send there");
-	cr_assert_not(tokens_may_read(tokens, "twofold", 7, "demo", NOW));
-	cr_assert(tokens_may_read(tokens, "twofold", 3, "demo", NOW), "the length counts");
+	struct token_wish wish = {TOKEN_READ, "demo", NULL};
+	char detail[TOKEN_DETAIL_MAX] = "";
+	struct token_shown shown = token_show("twofold", 3);
+	cr_assert_eq(tokens_check(tokens, &shown, &wish, NOW, detail), 0);
+	shown = token_show("twofold", 7);
+	cr_assert_eq(tokens_check(tokens, &shown, &wish, NOW, detail), ERR_UNAUTHORIZED);
+	shown = token_show(longest, TOKEN_SHOWN_MAX);
+	cr_assert_eq(tokens_check(tokens, &shown, &wish, NOW, detail), ERR_UNAUTHORIZED);
+	cr_assert_str_eq(detail, "the token is not known, or was revoked");
+	shown = token_show(longest, TOKEN_SHOWN_MAX + 1);
+	cr_assert_eq(tokens_check(tokens, &shown, &wish, NOW, detail), ERR_UNAUTHORIZED);
+	cr_assert_str_eq(detail, "a token has at most 128 bytes");
 	tokens_free(tokens);
 }
 
@@ -107,6 +140,9 @@ static const struct {
     {HASH_ONE " demo send\n", 0600, ERR_CONFIG, "needs the sources"},
     {HASH_ONE " demo read shop/eu\n", 0600, ERR_CONFIG, "`shop/eu` is one word too many"},
     {HASH_ONE " demo read until=2027-02-30\n", 0600, ERR_CONFIG, "until=2027-02-30 is no date"},
+    {HASH_ONE " demo read until=27-1-1\n", 0600, ERR_CONFIG, "until=27-1-1 is no date"},
+    {HASH_ONE " Demo read\n", 0600, ERR_CONFIG, "`Demo` is no tenant"},
+    {HASH_ONE " demo send shop/eu;\n", 0600, ERR_CONFIG, "`shop/eu;` names no sources"},
     {HASH_ONE " demo read until=soon\n", 0600, ERR_CONFIG, "until=soon is no date"},
 };
 

@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "ingest/hello.h"
+
 #define NOW_US 1795000000000000
 
 /* struct partition stays opaque: the fake passes itself. */
@@ -145,6 +147,18 @@ static int64_t op_now(void *arg)
 	return NOW_US;
 }
 
+static int op_authorize(void *peer, const char *secret, const char *tenant, const char *source,
+                        char *detail)
+{
+	struct fake_peer *from = peer;
+	cr_assert(tenant && source);
+	if (secret)
+		snprintf(from->shown, sizeof(from->shown), "%s", secret);
+	if (from->unauthorized)
+		snprintf(detail, HELLO_DETAIL_MAX, "The fake refuses %s.", from->shown);
+	return from->unauthorized;
+}
+
 static void op_send(void *peer, const uint8_t *bytes, size_t len)
 {
 	struct fake_peer *to = peer;
@@ -179,6 +193,7 @@ static const struct session_ops fake_ops = {
     .confirm = op_confirm,
     .fetch = op_fetch,
     .now_us = op_now,
+    .authorize = op_authorize,
     .send = op_send,
     .wake = op_wake,
     .end = op_end,

@@ -21,7 +21,9 @@ struct fake_peer {
 	struct buf sent;
 	size_t read; /* of sent */
 	int woken;
-	int ended; /* times */
+	int unauthorized; /* what asking for its right gives */
+	char shown[64];   /* the secret of its Hello */
+	int ended;        /* times */
 	int end_err;
 };
 

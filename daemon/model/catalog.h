@@ -182,7 +182,7 @@ struct kpi {
 	uint64_t min_sample;    /* on n, of surveys on n_eff; 0 = none */
 	int min_on;             /* measure index that n is taken from; -1 = the denominator */
 	bool small_sample_show; /* keep the value beside insufficient_sample */
-	const char *expr;       /* as configured */
+	const char *expr;       /* as configured; of the other kinds what they say, in words */
 };
 
 /* Hash of one kind's names, made by catalog_seal(). */

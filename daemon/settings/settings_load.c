@@ -119,12 +119,17 @@ int settings_load(const char *path, struct settings **ret_settings,
 void settings_describe(struct buf *out)
 {
 	static const struct schema *const schemas[] = {
-	    &root_schema,      &listen_schema,    &retention_schema, &limits_schema,
-	    &dedup_schema,     &redis_schema,     &access_schema,    &privacy_schema,
-	    &fx_schema,        &emit_schema,      &defaults_schema,  &tenant_schema,
-	    &measure_schema,   &dimension_schema, &stage_schema,     &rules_schema,
-	    &rule_schema,      &when_schema,      &kpi_schema,       &survey_schema,
-	    &survey_of_schema, &survey_schema,    &survey_of_schema, NULL,
+	    &root_schema,      &listen_schema,
+	    &redis_schema,     &access_schema,
+	    &retention_schema, &limits_schema,
+	    &dedup_schema,     &privacy_schema,
+	    &fx_schema,        &emit_schema,
+	    &defaults_schema,  &tenant_schema,
+	    &measure_schema,   &dimension_schema,
+	    &stage_schema,     &rules_schema,
+	    &rule_schema,      &when_schema,
+	    &kpi_schema,       &survey_schema,
+	    &survey_of_schema, NULL,
 	};
 	for (const struct schema *const *schema = schemas; *schema; schema++)
 		schema_describe(*schema, out);

@@ -27,3 +27,10 @@ Test(settings, free_takes_nothing_and_half_built_ones)
 	cr_assert_eq(zone_open("Europe/Berlin", &tenants[0].zone), 0);
 	settings_free(settings);
 }
+
+Test(settings, targets_of_rules_have_names)
+{
+	static const char *const names[] = {"channel", "stage", "orientation"};
+	for (int target = 0; target < RULE_TARGETS; target++)
+		cr_assert_str_eq(rule_target_name((enum rule_target)target), names[target]);
+}

@@ -431,6 +431,32 @@ Test(settings_load, rules)
 	config_dir_remove(&dir);
 }
 
+/* Every key is described once, with a word on reloading. */
+Test(settings_load, keys_are_described_once)
+{
+	struct buf out = {0};
+	unsigned lines = 0;
+	settings_describe(&out);
+	buf_put_byte(&out, 0);
+	cr_assert(!buf_failed(&out));
+	char *text = (char *)out.bytes;
+	for (char *line = text, *end; (end = strchr(line, '\n')); line = end + 1, lines++) {
+		char key[128] = "\n";
+		size_t len = strcspn(line, ":");
+		cr_assert_lt(len, sizeof(key) - 3);
+		memcpy(key + 1, line, len);
+		strcpy(key + 1 + len, ": ");
+		cr_expect_null(strstr(end, key), "%s", key);
+		*end = '\0';
+		const char *last = strrchr(line, ';');
+		cr_expect(last && (!strcmp(last, "; reload") || !strcmp(last, "; restart")), "%s",
+		          line);
+		*end = '\n';
+	}
+	cr_assert_gt(lines, 100);
+	buf_deinit(&out);
+}
+
 Test(settings_load, a_file_that_cannot_be_read)
 {
 	struct settings *settings = NULL;

@@ -70,7 +70,7 @@ need_tool() {
 }
 
 sources() {
-	find daemon tests proto -name '*.[ch]' -print0
+	find daemon tests proto man -name '*.[ch]' -print0
 }
 
 install_packages() {
@@ -99,7 +99,7 @@ check_format() {
 
 check_shell() {
 	need_tool shellcheck "shell scripts" || return 0
-	find daemon tests .ci -name '*.sh' -print0 | xargs -0 shellcheck -x .ci/run
+	find daemon tests man .ci -name '*.sh' -print0 | xargs -0 shellcheck -x .ci/run
 }
 
 # Redis is never asked to add (README, "How it works").
@@ -246,6 +246,7 @@ main() {
 	step "all tests"
 	# ctest hides what a skipped test says.
 	/usr/bin/python3 tests/integration/fixtures/originals.py
+	/usr/bin/python3 tests/integration/service/test_service.py --why || true
 	ctest --test-dir build/dev --no-tests=error --output-on-failure -j "$jobs"
 }
 

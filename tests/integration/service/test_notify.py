@@ -2,6 +2,7 @@
 """The daemon towards a supervisor that the test plays: READY, STATUS, WATCHDOG,
 RELOADING and STOPPING on $NOTIFY_SOCKET; and what a reload changes and refuses."""
 
+import http.client
 import json
 import os
 import shutil
@@ -178,6 +179,33 @@ class TestReload(ServiceTest):
         after = {kpi["kpi"] for kpi in daemon.get_json("/v1/kpis")["kpis"]}
         self.assertEqual(ids - after, {"roas"})
         self.assertEqual(self.ready(daemon)["reload_refused"], "")
+
+    def test_long_answer_goes_on(self):
+        """An answer that is being sent is not touched by two reloads; the settings it
+        was begun with are let go of afterwards."""
+        path = "/v1/summary.csv?tenant=demo&from=2025-01-01&to=2026-06-30&grain=day"
+        daemon = self.start()
+        whole = daemon.get(path)[2]
+        self.assertGreater(len(whole), 4000000)
+        host, port = daemon.ports["http"].rsplit(":", 1)
+        with socket.socket() as slow:
+            slow.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            slow.settimeout(harness.PATIENCE)
+            slow.connect((host, int(port)))
+            slow.sendall(("GET %s HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+                          % path).encode())
+            response = http.client.HTTPResponse(slow)
+            response.begin()
+            got = response.read(1000)
+            for kpis in ("remove: [ctr, cpc, roas]", "remove: [ctr]", "remove: [roas]"):
+                self.reload(daemon, harness.config(extra="kpis: {preset: default, %s}\n" % kpis))
+            got += response.read()
+        self.assertEqual(got, whole)
+        after = daemon.get(path)[2]
+        self.assertNotIn(b",roas,", after)
+        self.assertIn(b",cpc,", after)
+        self.assertIn("event=reloaded", self.reload(daemon, harness.config()))
+        self.assertEqual(daemon.stop(), 0)
 
     def test_refused(self):
         """Each keeps the former settings, and says in one sentence what and why."""

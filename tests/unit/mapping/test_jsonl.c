@@ -212,7 +212,8 @@ Test(reader, a_log_in_front_of_messages_is_no_csv)
 		const char *text;
 		enum input_format format;
 	} rows[] = {
-	    {"INFO start, of all\n{\"type\":\"RECORD\",\"record\":{\"stream\":\"s\"}}\n", INPUT_JSONL},
+	    {"INFO start, of all\n{\"type\":\"RECORD\",\"record\":{\"stream\":\"s\"}}\n",
+	     INPUT_JSONL},
 	    {"[2026-01-01] start\n{\"type\":\"SCHEMA\",\"schema\":{}}\n", INPUT_JSONL},
 	    {"a,b\n1,2\n", INPUT_CSV},
 	    {"a\n{\"type\":\"order\"}\n", INPUT_CSV},
@@ -221,8 +222,8 @@ Test(reader, a_log_in_front_of_messages_is_no_csv)
 		struct input_memory memory = {rows[i].text, strlen(rows[i].text)};
 		struct reader reader;
 		struct read_error error = {0};
-		cr_assert_eq(reader_open(&reader, input_of_memory(&memory), &error), 0, "row %zu: %s",
-		             i, error.text);
+		cr_assert_eq(reader_open(&reader, input_of_memory(&memory), &error), 0,
+		             "row %zu: %s", i, error.text);
 		cr_assert_eq(reader.format, rows[i].format, "row %zu", i);
 		reader_close(&reader);
 	}

@@ -70,6 +70,21 @@ static int resolve_level(struct applying *applying, const pb_gauge *item, struct
 	                          applying->source->platform, false, level->values, fault);
 }
 
+/* False when the level would be seen nowhere: no set holds what it bears. */
+static bool has_set(const struct applying *applying, const struct plain_level *level)
+{
+	const struct dict *dict = applying->dict;
+	uint32_t needed = 0;
+	for (uint32_t i = 0; i < applying->catalog->dim_count; i++)
+		if (level->values[i] != DICT_NO_VALUE)
+			needed |= UINT32_C(1) << i;
+	needed &= ~applying->catalog->measures[level->amount.measure].additive_over;
+	for (uint32_t i = 0; i < dict->plain_set_count; i++)
+		if (!(needed & ~dict->set_dims[dict->plain_sets[i]]))
+			return true;
+	return false;
+}
+
 static int store_level(struct applying *applying, const pb_gauge *item,
                        const struct plain_level *level, struct fault *fault)
 {
@@ -93,7 +108,11 @@ static int store_level(struct applying *applying, const pb_gauge *item,
 	err = reading_check(&place, &reading, fault);
 	if (err)
 		return err;
-	reading_done(&place, reading_store(&place, &reading), &level->amount, 1, item->as_of_us);
+	enum row_result result = reading_store(&place, &reading);
+	if (has_set(applying, level))
+		reading_done(&place, result, &level->amount, 1, item->as_of_us);
+	else
+		applying->outcome->not_rolled_up++;
 	return 0;
 }
 

@@ -88,6 +88,10 @@ Test(levels, a_level_is_where_all_it_bears_is)
 	level.key = "channel";
 	level.value_text = "video";
 	cr_assert_eq(send_gauge("social/1", SOURCE_MARKET, &level), 0);
+	level.key = "campaign";
+	cr_assert_eq(send_gauge("social/1", SOURCE_MARKET, &level), 0);
+	cr_assert_eq(world.outcome.not_rolled_up, 1);
+	cr_assert_eq(world.outcome.accepted, 0);
 	signals_flush(&world);
 	const char *country[SIGNALS_DIMS] = {[D_COUNTRY] = "DE"};
 	const char *channel[SIGNALS_DIMS] = {[D_CHANNEL] = "video"};

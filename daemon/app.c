@@ -215,7 +215,7 @@ static void on_phase(void *arg, struct driver *driver, enum driver_phase phase)
 	const char *name = driver_tenant(driver)->name;
 	log_error("partition_stopped", "tenant=%s reason=\"%s\"", name, driver_reason(driver));
 	/* Others go on; but a state that never could be opened is the operator's to see. */
-	if (!tenant->was_ready)
+	if (!tenant->was_ready && !tenant->added)
 		app_stop(app, app_say(exit_of(driver_error(driver)), driver_reason(driver)));
 }
 

@@ -19,6 +19,7 @@ struct app_tenant {
 	struct app *app;
 	uint32_t index; /* in settings.tenants; kept by every reload */
 	bool was_ready;
+	bool added; /* by a reload: others are served, whatever becomes of it */
 	bool stopped;
 };
 

@@ -117,8 +117,8 @@ static void swap(struct app *app, struct settings *settings, struct app_former *
 	for (uint32_t i = 0; i < settings->tenant_count; i++) {
 		if (i < served)
 			driver_reload(app->drivers[i], settings, &settings->tenants[i]);
-		else if (!err)
-			err = app_add_driver(app, i);
+		else if (!err && (err = app_add_driver(app, i)) == 0)
+			app->tenants[i]->added = true;
 	}
 	http_server_reload(app->http, settings, app->drivers);
 	ingest_server_reload(app->ingest, settings, app->drivers);

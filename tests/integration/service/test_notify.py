@@ -170,6 +170,25 @@ class TestReload(ServiceTest):
                          "shop/us")
         self.assertEqual(daemon.stop(), 0)
 
+    def test_new_tenant_that_cannot_be_opened(self):
+        """Its state was written with other grouping sets: it stops, others go on."""
+        daemon = self.start(settings=harness.config(
+            {"old": BERLIN}, extra="grouping_sets: [[], [channel]]\n"))
+        with harness.Client(daemon) as client:
+            client.hello("shop/eu", tenant="old")
+            client.batch(events=order())
+        self.assertEqual(daemon.stop(), 0)
+        daemon.write_config(harness.config())
+        daemon.start()
+        self.reload(daemon, harness.config({"demo": BERLIN, "old": BERLIN}))
+        until(lambda: self.ready(daemon)["tenants"][1]["phase"] == "stopped", "the stop of it")
+        self.assertIn("was written with other settings",
+                      self.ready(daemon)["tenants"][1]["reason"])
+        with harness.Client(daemon) as client:
+            client.hello("shop/eu")
+            client.batch(events=order())
+        self.assertEqual(daemon.stop(), 0)
+
     def test_kpis_change(self):
         daemon = self.start()
         ids = {kpi["kpi"] for kpi in daemon.get_json("/v1/kpis")["kpis"]}

@@ -8,6 +8,7 @@
 #include "cli/send.h"
 #include "cli/status.h"
 #include "cli/summary.h"
+#include "cli/token.h"
 
 const struct command commands[] = {
     {"send", "map exporter files and send them to the daemon", cli_send},
@@ -15,5 +16,6 @@ const struct command commands[] = {
     {"status", "show daemon, tenants and sources", cli_status},
     {"rejects", "list what was rejected and why", cli_rejects},
     {"check-config", "check streamgauge.yaml", cli_check_config},
+    {"token", "make a token that lets a client send or read", cli_token},
     {NULL, NULL, NULL},
 };

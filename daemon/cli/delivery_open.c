@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cli/delivery_private.h"
+#include "cli/secret.h"
 
 enum step run_hello(struct run *run)
 {
@@ -13,6 +14,7 @@ enum step run_hello(struct run *run)
 	arena_reset(&run->arena);
 	hello.tenant = (char *)delivery->options->tenant;
 	hello.source = (char *)delivery->options->source;
+	hello.token = (char *)secret_shown();
 	hello.instance.data = run->instance;
 	hello.instance.len = sizeof(run->instance);
 	hello.acked = run->acked;

@@ -10,6 +10,8 @@
 #include <sys/time.h>
 #include <unistd.h>
 
+#include "cli/secret.h"
+
 #define TIMEOUT_SECONDS 30
 #define EXIT_USAGE      2
 #define EXIT_UNREACHED  4
@@ -199,8 +201,11 @@ int http_get(const char *url, const char *target, struct http_reply *ret_reply)
 		return err;
 	buf_printf(&request,
 	           "GET %s HTTP/1.1\r\nHost: %s:%s\r\nConnection: close\r\n"
-	           "User-Agent: streamgauge/" SG_VERSION "\r\n\r\n",
+	           "User-Agent: streamgauge/" SG_VERSION "\r\n",
 	           target, address.host, address.port);
+	if (*secret_shown())
+		buf_printf(&request, "Authorization: Bearer %s\r\n", secret_shown());
+	buf_put_text(&request, "\r\n");
 	err = buf_failed(&request) ? ERR_NOMEM : send_all(fd, &request);
 	if (err == 0)
 		err = receive_all(fd, &received);
@@ -248,6 +253,8 @@ static int say_problem(const char *command, const struct http_reply *reply)
 		print_member(stderr, json, "allowed", ": ");
 		fputc(')', stderr);
 	}
+	if (reply->status == 401)
+		fputs(" (" SECRET_ADVICE ")", stderr);
 	fputc('\n', stderr);
 	return reply->status >= 500 ? EXIT_UNREACHED : EXIT_USAGE;
 }

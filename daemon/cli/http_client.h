@@ -18,10 +18,10 @@ void http_add_parameter(struct buf *target, const char *name, const char *value)
 /* $STREAMGAUGE_HTTP, else HTTP_CLIENT_URL. */
 const char *http_default_url(void);
 
-/* GET of `target` ("/v1/summary?...") at `url` ([http://]host[:port]). Errors:
- * ERR_INVALID (not such a URL), ERR_IO (nobody answers), ERR_TIMEOUT,
- * ERR_MALFORMED (the answer is not HTTP, or was cut short). The reply is to be
- * freed with http_reply_deinit in any case. */
+/* GET of `target` ("/v1/summary?..."), with the secret of cli/secret.h, at `url`
+ * ([http://]host[:port]). Errors: ERR_INVALID (not such a URL), ERR_IO (nobody answers),
+ * ERR_TIMEOUT, ERR_MALFORMED (the answer is not HTTP, or was cut short). The reply is to be freed
+ * with http_reply_deinit in any case. */
 int http_get(const char *url, const char *target, struct http_reply *ret_reply) SG_MUST_CHECK;
 void http_reply_deinit(struct http_reply *reply);
 

@@ -8,6 +8,7 @@
 #include "cli/http_client.h"
 #include "cli/known_sources.h"
 #include "cli/pack.h"
+#include "cli/secret.h"
 
 #define BATCH_ITEMS 1000u
 #define CONNECT_MS  5000
@@ -53,6 +54,7 @@ static enum step queue_hello(struct items_session *session)
 	arena_reset(&session->arena);
 	hello.tenant = (char *)session->options->tenant;
 	hello.source = (char *)session->options->source;
+	hello.token = (char *)secret_shown();
 	hello.instance.data = session->instance;
 	hello.instance.len = sizeof(session->instance);
 	hello.acked = session->acked;

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "cli/command.h"
+#include "cli/secret.h"
 
 /* Long options that the first len bytes of a name may stand for. */
 static int count_meant(const struct options *options, const char *name, size_t len)
@@ -46,7 +47,7 @@ static void tell_mistake(const struct options *options, int found)
 	(void)fprintf(stderr, "; see streamgauge %s --help\n", options->command);
 }
 
-int options_next(struct options *options)
+static int next_option(struct options *options)
 {
 	if (!options->begun) {
 		/* 0 has getopt forget what it knew of an earlier argv. */
@@ -67,6 +68,38 @@ int options_next(struct options *options)
 	return OPTIONS_WRONG;
 }
 
+static bool asks_token(const struct options *options)
+{
+	for (const struct option *one = options->list; one->name; one++)
+		if (one->val == OPTIONS_TOKEN_FILE)
+			return true;
+	return false;
+}
+
+static int take_token(const struct options *options, int found)
+{
+	if (found == OPTIONS_TOKEN_FILE)
+		return secret_from_file(options->command, optarg) == 0 ? 0 : OPTIONS_WRONG;
+	(void)fprintf(stderr,
+	              "streamgauge %s: a secret is no argument, which everybody could read: "
+	              "write it to a file for --token-file, or into $STREAMGAUGE_TOKEN\n",
+	              options->command);
+	return OPTIONS_WRONG;
+}
+
+int options_next(struct options *options)
+{
+	int taken = 0;
+	int found = 0;
+	do {
+		found = next_option(options);
+		bool token = found == OPTIONS_TOKEN_FILE || found == OPTIONS_TOKEN;
+		taken = token ? take_token(options, found) : found;
+	} while (taken == 0);
+	if (taken == OPTIONS_END && asks_token(options) && secret_check(options->command) != 0)
+		return OPTIONS_WRONG;
+	return taken;
+}
 char **options_words(const struct options *options, int *ret_count)
 {
 	*ret_count = options->argc - optind;

@@ -11,6 +11,16 @@
 #define OPTIONS_WRONG '?' /* a mistake, which was told */
 #define OPTIONS_HELP  'h'
 
+/* For the list of a command that talks to the daemon: options_next takes these
+ * itself. A secret as an argument is refused, as everybody could read it. */
+#define OPTIONS_TOKEN_FILE 0x1000
+#define OPTIONS_TOKEN      0x1001
+#define OPTIONS_OF_TOKEN                                                                           \
+	{"token-file", required_argument, NULL, OPTIONS_TOKEN_FILE},                               \
+	{                                                                                          \
+		"token", optional_argument, NULL, OPTIONS_TOKEN                                    \
+	}
+
 /* Embedded; the first four are set by the caller. */
 struct options {
 	const char *command; /* "send" */

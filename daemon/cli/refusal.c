@@ -7,6 +7,7 @@
 
 #include "base/err.h"
 #include "cli/command.h"
+#include "cli/secret.h"
 
 static const struct refusal_rule rules[] = {
     {"not_ready", true, DELIVERY_UNREACHABLE, ""},
@@ -19,6 +20,7 @@ static const struct refusal_rule rules[] = {
     {"fenced", false, DELIVERY_UNSAFE, ""},
     {"acknowledged_lost", false, DELIVERY_UNSAFE, "; --accept-loss goes on without them"},
     {"sequence_conflict", false, DELIVERY_UNSAFE, ""},
+    {"unauthorized", false, DELIVERY_USAGE, "; " SECRET_ADVICE},
     {"unknown_tenant", false, DELIVERY_USAGE, "; name one that is with --tenant"},
     {"bad_source", false, DELIVERY_USAGE, "; name it with --source"},
 };

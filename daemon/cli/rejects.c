@@ -24,15 +24,23 @@ static const char usage[] =
     "  --codes       every code with its rule, and nothing else\n"
     "  --url URL     the daemon, default $STREAMGAUGE_HTTP, else\n"
     "                " HTTP_CLIENT_URL "\n"
+    "  --token-file F\n"
+    "                show the daemon the token of this file's first line\n"
+    "                (default $STREAMGAUGE_TOKEN)\n"
     "  --help        this text\n"
     "\n"
     "Exit codes: 0 done, 2 usage or refused, 4 the daemon cannot be reached.\n";
 
 static const struct option long_options[] = {
-    {"tenant", required_argument, NULL, 'p'}, {"source", required_argument, NULL, 'p'},
-    {"limit", required_argument, NULL, 'p'},  {"json", no_argument, NULL, 'j'},
-    {"codes", no_argument, NULL, 'c'},        {"url", required_argument, NULL, 'u'},
-    {"help", no_argument, NULL, 'h'},         {NULL, 0, NULL, 0},
+    {"tenant", required_argument, NULL, 'p'},
+    {"source", required_argument, NULL, 'p'},
+    {"limit", required_argument, NULL, 'p'},
+    {"json", no_argument, NULL, 'j'},
+    {"codes", no_argument, NULL, 'c'},
+    {"url", required_argument, NULL, 'u'},
+    {"help", no_argument, NULL, 'h'},
+    OPTIONS_OF_TOKEN,
+    {NULL, 0, NULL, 0},
 };
 
 static void print_items(const struct table *table)

@@ -21,6 +21,8 @@ static const char usage[] =
     "\n"
     "  --to ADDR          HOST:PORT or unix:PATH (default $STREAMGAUGE_INGEST, else\n"
     "                     127.0.0.1:7311)\n"
+    "  --token-file F     show the daemon the token of this file's first line\n"
+    "                     (default $STREAMGAUGE_TOKEN)\n"
     "  --tenant T         default demo\n"
     "  --source S         `platform/account` or the account; default: the file's\n"
     "                     account column, else `default`\n"
@@ -91,6 +93,7 @@ static const struct option long_options[] = {
     {"force", no_argument, NULL, OPTION_FORCE},
     {"accept-loss", no_argument, NULL, OPTION_ACCEPT_LOSS},
     {"new-source", no_argument, NULL, OPTION_NEW_SOURCE},
+    OPTIONS_OF_TOKEN,
     {"help", no_argument, NULL, OPTIONS_HELP},
     {0},
 };

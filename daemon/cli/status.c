@@ -18,6 +18,9 @@ static const char usage[] =
     "  --format F    table (default), csv (one tenant), json (one tenant)\n"
     "  --url URL     the daemon, default $STREAMGAUGE_HTTP, else\n"
     "                " HTTP_CLIENT_URL "\n"
+    "  --token-file F\n"
+    "                show the daemon the token of this file's first line\n"
+    "                (default $STREAMGAUGE_TOKEN)\n"
     "  --help        this text\n"
     "\n"
     "Exit codes: 0 ready, 2 usage or refused, 4 the daemon cannot be reached or a\n"
@@ -28,6 +31,7 @@ static const struct option long_options[] = {
     {"format", required_argument, NULL, 'f'},
     {"url", required_argument, NULL, 'u'},
     {"help", no_argument, NULL, 'h'},
+    OPTIONS_OF_TOKEN,
     {NULL, 0, NULL, 0},
 };
 
@@ -201,6 +205,19 @@ static int print_tenant(const struct arguments *arguments, const struct table *t
 	return code;
 }
 
+/* No tenant is named to those who may read none: why, a table that wants a token
+ * tells. The exit code. */
+static int print_none(const struct arguments *arguments)
+{
+	struct http_reply reply;
+	int code = http_get_or_say("status", arguments->url, "/v1/stages", &reply);
+	if (code != 0)
+		return code;
+	http_reply_deinit(&reply);
+	fputs("streamgauge status: no tenant is configured that this token may read\n", stderr);
+	return 2;
+}
+
 static int print_all(const struct arguments *arguments)
 {
 	struct http_reply reply;
@@ -225,8 +242,11 @@ static int print_all(const struct arguments *arguments)
 		int tenant_code = print_tenant(arguments, &tenants, row);
 		code = tenant_code ? tenant_code : code;
 	}
+	bool none = err == 0 && tenants.rows == 0;
 	table_deinit(&tenants);
 	http_reply_deinit(&reply);
+	if (none)
+		return print_none(arguments);
 	if (err == 0 && !found && arguments->tenant) {
 		fprintf(stderr, "streamgauge status: the tenant `%s` is not configured\n",
 		        arguments->tenant);

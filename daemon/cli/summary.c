@@ -36,6 +36,8 @@ static const char usage[] =
     "  --format F          table (default), csv, json\n"
     "  --url URL           the daemon, default $STREAMGAUGE_HTTP, else\n"
     "                      " HTTP_CLIENT_URL "\n"
+    "  --token-file FILE   show the daemon the token of this file's first line\n"
+    "                      (default $STREAMGAUGE_TOKEN)\n"
     "  --help              this text\n"
     "\n"
     "Rates are fractions. Exit codes: 0 done, 2 usage or refused, 4 the daemon\n"
@@ -395,13 +397,21 @@ struct arguments {
 };
 
 static const struct option long_options[] = {
-    {"tenant", required_argument, NULL, 'p'}, {"from", required_argument, NULL, 'p'},
-    {"to", required_argument, NULL, 'p'},     {"last", required_argument, NULL, 'p'},
-    {"this", required_argument, NULL, 'p'},   {"grain", required_argument, NULL, 'p'},
-    {"by", required_argument, NULL, 'p'},     {"stage", required_argument, NULL, 'p'},
-    {"kpi", required_argument, NULL, 'p'},    {"filter", required_argument, NULL, 'p'},
-    {"format", required_argument, NULL, 'f'}, {"url", required_argument, NULL, 'u'},
-    {"help", no_argument, NULL, 'h'},         {NULL, 0, NULL, 0},
+    {"tenant", required_argument, NULL, 'p'},
+    {"from", required_argument, NULL, 'p'},
+    {"to", required_argument, NULL, 'p'},
+    {"last", required_argument, NULL, 'p'},
+    {"this", required_argument, NULL, 'p'},
+    {"grain", required_argument, NULL, 'p'},
+    {"by", required_argument, NULL, 'p'},
+    {"stage", required_argument, NULL, 'p'},
+    {"kpi", required_argument, NULL, 'p'},
+    {"filter", required_argument, NULL, 'p'},
+    {"format", required_argument, NULL, 'f'},
+    {"url", required_argument, NULL, 'u'},
+    {"help", no_argument, NULL, 'h'},
+    OPTIONS_OF_TOKEN,
+    {NULL, 0, NULL, 0},
 };
 
 /* -1 = go on, else the exit code. */

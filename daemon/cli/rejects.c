@@ -45,8 +45,10 @@ static const struct option long_options[] = {
 
 static void print_items(const struct table *table)
 {
+	/* What is told about persons is not kept, and nothing of it can be sent again. */
 	for (size_t row = 0; row < table->rows; row++)
-		puts(table_cell(table, row, "batch"));
+		if (table_cell(table, row, "batch")[0])
+			puts(table_cell(table, row, "batch"));
 }
 
 static void print_reason(const char *field, const char *code, const char *detail)

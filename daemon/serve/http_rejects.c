@@ -49,7 +49,8 @@ static int by_time(const void *a, const void *b)
 
 static const char *item_name(uint32_t item)
 {
-	static const char *const names[] = {"item", "event", "row", "commit", "heartbeat"};
+	static const char *const names[] = {"item",     "event",     "row",   "commit", "heartbeat",
+	                                    "response", "aggregate", "gauge", "rate"};
 	return names[item < sizeof(names) / sizeof(names[0]) ? item : 0];
 }
 
@@ -58,8 +59,10 @@ static void put_entry(struct sheet *sheet, struct partition *partition, const st
 	const Streamgauge__V1__RejectedItem *item = entry->item;
 	char received[ZONE_INSTANT_TEXT];
 	struct buf json = {.len = 0};
-	Streamgauge__V1__Batch *batch =
-	    streamgauge__v1__batch__unpack(NULL, item->batch.len, item->batch.data);
+	/* Empty where the item looked like personal data. */
+	Streamgauge__V1__Batch *batch = NULL;
+	if (item->batch.len)
+		batch = streamgauge__v1__batch__unpack(NULL, item->batch.len, item->batch.data);
 	zone_format_instant(received, partition_tenant(partition)->zone, item->received_us);
 	if (batch)
 		pb_json_put(&json, &batch->base);

@@ -166,17 +166,19 @@ static int put_mapping(const char *path)
 	struct settings_error error = {{0}};
 	arena_init(&arena, 0);
 	int err = yaml_tree_load(path, &arena, &root, &error);
+	const char *label = err ? NULL : text_of(root, "label");
+	const char *reads = err ? NULL : text_of(root, "reads");
 	if (err) {
 		fprintf(stderr, "%s\n", error.text);
+	} else if (!label || !reads) {
+		fprintf(stderr, "%s: a shipped mapping has `label` and `reads`\n", path);
+		err = ERR_CONFIG;
 	} else {
-		const char *label = text_of(root, "label"), *reads = text_of(root, "reads");
 		printf(".SS %.*s\n", (int)strcspn(name, "."), name);
-		begin(label ? label : "");
+		begin(label);
 		puts(".");
-		if (reads) {
-			begin(reads);
-			putchar('\n');
-		}
+		begin(reads);
+		putchar('\n');
 		put_entries(root);
 		put_ignored(root);
 	}

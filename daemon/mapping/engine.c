@@ -159,6 +159,9 @@ static int map_records(struct run *run, struct read_error *ret_error)
 	while (more && !err) {
 		struct record record;
 		err = reader_next(&run->reader, &record, &more, ret_error);
+		/* Told first, where there is any; out of memory only leaves it out. */
+		if (run->reader.jsonl.noise > 0 && mapped->left_out.count == 0)
+			(void)intern_add(&mapped->left_out, LOG_LINES, strlen(LOG_LINES));
 		if (err == ERR_MALFORMED) {
 			run->spoiled_all = true;
 			err = add_reject(mapped, &record, err, "", ret_error->text);
@@ -223,8 +226,6 @@ static int run_over(struct run *run, const struct sight *sight, const struct map
 		return err;
 	}
 	err = map_records(run, ret_error);
-	if (run->reader.format == INPUT_JSONL && run->reader.jsonl.noise > 0)
-		(void)intern_add(&mapped->left_out, LOG_LINES, strlen(LOG_LINES));
 	if (!err)
 		err = slices_build(mapped, &run->reader, run->spoiled, run->spoiled_count,
 		                   run->spoiled_all);

@@ -35,8 +35,7 @@ static void check_texts(const Streamgauge__V1__Batch *batch)
 	for (size_t i = 0; i < batch->n_responses; i++)
 		total += answers_length(batch->responses[i]);
 	for (size_t i = 0; i < batch->n_aggregates; i++)
-		total +=
-		    strlen(batch->aggregates[i]->item) + strlen(batch->aggregates[i]->option);
+		total += strlen(batch->aggregates[i]->item) + strlen(batch->aggregates[i]->option);
 	for (size_t i = 0; i < batch->n_gauges; i++)
 		total += strlen(batch->gauges[i]->measure);
 	for (size_t i = 0; i < batch->n_rates; i++)

@@ -36,6 +36,10 @@ enum change {
 	REPORT_33,
 	REPORT_PLAIN_ID,
 	REPORT_DIGIT_FIRST,
+	SURVEY_TWO_STUDIES,
+	SURVEY_BAD_LEVEL,
+	MARKET_TWO_ROLLUPS,
+	MARKET_WITHOUT,
 	FINAL_LONG,
 	FINAL_MOST,
 	CADENCE_LONG,
@@ -76,6 +80,10 @@ static const struct {
     {REPORT_33, ERR_BAD_DECLARATION},
     {REPORT_PLAIN_ID, 0},
     {REPORT_DIGIT_FIRST, ERR_BAD_DECLARATION},
+    {SURVEY_TWO_STUDIES, 0},
+    {SURVEY_BAD_LEVEL, ERR_BAD_DECLARATION},
+    {MARKET_TWO_ROLLUPS, ERR_BAD_DECLARATION},
+    {MARKET_WITHOUT, 0},
     {FINAL_LONG, ERR_BAD_DECLARATION},
     {FINAL_MOST, 0},
     {CADENCE_LONG, ERR_BAD_DECLARATION},
@@ -85,7 +93,9 @@ static const struct {
 
 static void change_reports(struct hello_case *c, enum change change)
 {
-	declare_reports(c, change == REPORT_33 ? 33 : change == REPORT_WITHOUT ? 0 : 2);
+	declare_reports(c, change == REPORT_33                                    ? 33
+	                   : change == REPORT_WITHOUT || change == MARKET_WITHOUT ? 0
+	                                                                          : 2);
 	if (change == EVENT_WITH_REPORTS)
 		c->declaration.class_ = STREAMGAUGE__V1__DECLARATION__CLASS__EVENT;
 	if (change == REPORT_BAD_ID)
@@ -98,8 +108,17 @@ static void change_reports(struct hello_case *c, enum change change)
 		c->reports[1].level = "keyword";
 	if (change == REPORT_TWICE)
 		c->reports[1].id = c->reports[0].id;
-	if (change == REPORT_TWO_ROLLUPS)
+	if (change == REPORT_TWO_ROLLUPS || change == SURVEY_TWO_STUDIES ||
+	    change == MARKET_TWO_ROLLUPS)
 		c->reports[1].rollup = true;
+	if (change == SURVEY_TWO_STUDIES)
+		c->reports[1].level = "";
+	if (change == SURVEY_BAD_LEVEL)
+		c->reports[1].level = "keyword";
+	if (change == SURVEY_TWO_STUDIES || change == SURVEY_BAD_LEVEL)
+		c->declaration.class_ = STREAMGAUGE__V1__DECLARATION__CLASS__SURVEY;
+	if (change == MARKET_TWO_ROLLUPS || change == MARKET_WITHOUT)
+		c->declaration.class_ = STREAMGAUGE__V1__DECLARATION__CLASS__MARKET;
 }
 
 static void change_hello(struct hello_case *c, enum change change)

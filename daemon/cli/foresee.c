@@ -97,8 +97,7 @@ static void check_amounts(const struct view *view, const struct item *item, enum
 		int index = catalog_measure(view->catalog, name, strlen(name));
 		if (index < 0)
 			finding->err = ERR_UNKNOWN_MEASURE;
-		else if (value < 0 && kind != SHAPE_GAUGE &&
-		         !view->catalog->measures[index].is_signed)
+		else if (value < 0 && !view->catalog->measures[index].is_signed)
 			finding->err = ERR_NEGATIVE;
 		(void)snprintf(finding->field, sizeof(finding->field), "amounts[%u]", at++);
 		(void)snprintf(finding->value, sizeof(finding->value), "`%s`", name);

@@ -132,3 +132,146 @@ Test(pack, events)
 	arena_deinit(&arena);
 	text_map_end(&map);
 }
+
+/* The batch of a whole mapped text; release with text_map_end and arena_deinit. */
+static Streamgauge__V1__Batch *pack_all(struct text_map *map, const char *yaml, const char *text,
+                                        struct pack *pack, struct pack_range *range,
+                                        struct arena *arena)
+{
+	text_map_begin(map, yaml, text);
+	cr_assert_eq(map->err, 0, "%s", map->error.text);
+	cr_assert_eq(map->mapped.reject_count, 0);
+	*pack = (struct pack){.mapped = &map->mapped, .commit = true, .slice_prefix = "ab"};
+	*range = pack_range_at(pack, 0, map->mapped.items.count);
+	Streamgauge__V1__Batch *batch = pack_batch(pack, range, arena);
+	cr_assert_not_null(batch);
+	cr_assert_eq(batch->n_events + batch->n_rows + batch->n_responses + batch->n_aggregates +
+	                 batch->n_gauges + batch->n_rates,
+	             map->mapped.items.count);
+	return batch;
+}
+
+Test(pack, responses)
+{
+	struct text_map map;
+	struct pack pack;
+	struct pack_range range;
+	struct arena arena = {0};
+	const Streamgauge__V1__Batch *batch = pack_all(
+	    &map,
+	    "platform: s\nclass: survey\nrevision: 4\nresponses:\n  - {study: t, id: r, weight: w, "
+	    "wave: {month: d}, dims: {segment: s}, items: {q: {column: q, split: ';'}, g: {column: "
+	    "'g_{brand}', nothing: [none]}}}\n",
+	    "r,w,d,s,q,g_a,g_b\nr1,1.5,2026-02-03,x,1;2,yes,none\nr2,2,2026-02-04,,1,,\n", &pack,
+	    &range, &arena);
+	cr_assert_eq(batch->n_responses, 2);
+	const Streamgauge__V1__SurveyResponse *one = batch->responses[0];
+	cr_assert_str_eq(one->response_id, "r1");
+	cr_assert_str_eq(one->study, "t");
+	cr_assert(one->from->day == 1 && one->to->day == 28 && one->to->month == 2);
+	cr_assert_eq(one->weight_micros, 1500000);
+	cr_assert_eq(one->n_dims, 1);
+	cr_assert_str_eq(one->dims[0]->value, "x");
+	cr_assert_eq(one->n_answers, 3);
+	cr_assert_str_eq(one->answers[0]->item, "q");
+	cr_assert_str_eq(one->answers[0]->brand, "");
+	cr_assert_eq(one->answers[0]->n_options, 2);
+	cr_assert_str_eq(one->answers[0]->options[1], "2");
+	cr_assert_str_eq(one->answers[1]->brand, "a");
+	cr_assert_str_eq(one->answers[1]->options[0], "yes");
+	cr_assert_str_eq(one->answers[2]->brand, "b");
+	cr_assert_eq(one->answers[2]->n_options, 0);
+	cr_assert_eq(one->revision, 4);
+	cr_assert_eq(one->as_of_us, TEXT_AS_OF);
+	cr_assert_str_eq(one->slice_id, "ab-0");
+	cr_assert_eq(batch->responses[1]->n_answers, 1);
+	cr_assert_eq(batch->n_commits, 1);
+	cr_assert_str_eq(batch->commits[0]->report, "t");
+	cr_assert_eq(batch->commits[0]->rows, 2);
+	const Streamgauge__V1__Declaration *said = pack_source(map.mapping, "", "", &arena);
+	cr_assert_eq(said->class_, STREAMGAUGE__V1__DECLARATION__CLASS__SURVEY);
+	cr_assert_eq(said->n_reports, 1);
+	cr_assert_str_eq(said->reports[0]->id, "t");
+	arena_deinit(&arena);
+	text_map_end(&map);
+}
+
+Test(pack, sums_of_waves)
+{
+	struct text_map map;
+	struct pack pack;
+	struct pack_range range;
+	struct arena arena = {0};
+	const Streamgauge__V1__Batch *batch = pack_all(
+	    &map,
+	    "platform: s\nclass: survey\naggregates:\n  - {study: v, wave: {from: f, to: t}, item: "
+	    "i, "
+	    "option: {column: o, optional: true}, brand: b, dims: {segment: s}, n: n, share: p, "
+	    "design_effect: {constant: '1.2'}}\n",
+	    "f,t,i,o,b,s,n,p\n2026-01-05,2026-01-25,aided,yes,A,x,100,0.25\n", &pack, &range,
+	    &arena);
+	cr_assert_eq(batch->n_aggregates, 1);
+	const Streamgauge__V1__SurveyAggregate *one = batch->aggregates[0];
+	cr_assert_str_eq(one->study, "v");
+	cr_assert_str_eq(one->item, "aided");
+	cr_assert_str_eq(one->option, "yes");
+	cr_assert_str_eq(one->brand, "A");
+	cr_assert(one->from->day == 5 && one->to->day == 25);
+	cr_assert_eq(one->n_dims, 1);
+	cr_assert_str_eq(one->dims[0]->key, "segment");
+	cr_assert_eq(one->n, 100);
+	cr_assert_eq(one->weight_micros, 100000000);
+	cr_assert_eq(one->weight_squared_micros, 120000000);
+	cr_assert_eq(one->option_weight_micros, 25000000);
+	cr_assert_eq(one->option_weight_squared_micros, 30000000);
+	cr_assert_eq(batch->n_commits, 1);
+	arena_deinit(&arena);
+	text_map_end(&map);
+}
+
+Test(pack, levels_and_rates_beside_rows)
+{
+	struct text_map map;
+	struct pack pack;
+	struct pack_range range;
+	struct arena arena = {0};
+	const Streamgauge__V1__Batch *batch = pack_all(
+	    &map,
+	    "platform: m\nclass: market\nreports:\n  - {report: r, level: geo, rollup: true, "
+	    "period: "
+	    "{day: d}, key: {brand: b}, measures: {searches: {column: n}}}\ngauges:\n  - {day: d, "
+	    "dims: {brand: b}, measures: {followers: {column: f}}}\nrates:\n  - {day: d, base: "
+	    "{constant: EUR}, rate: '{quote}'}\n",
+	    "d,b,n,f,USD,JPY\n2026-01-05,A,3,9,1.5,160\n", &pack, &range, &arena);
+	cr_assert_eq(batch->n_rows, 1);
+	cr_assert_eq(batch->n_gauges, 1);
+	cr_assert_eq(batch->n_rates, 2);
+	cr_assert_str_eq(batch->gauges[0]->measure, "followers");
+	cr_assert_eq(batch->gauges[0]->value, 9);
+	cr_assert_eq(batch->gauges[0]->day->day, 5);
+	cr_assert_eq(batch->gauges[0]->n_dims, 1);
+	cr_assert_str_eq(batch->gauges[0]->dims[0]->value, "A");
+	cr_assert_str_eq(batch->rates[0]->base_currency, "EUR");
+	cr_assert_str_eq(batch->rates[0]->quote_currency, "USD");
+	cr_assert_eq(batch->rates[0]->rate_e12, INT64_C(1500000000000));
+	cr_assert_str_eq(batch->rates[1]->quote_currency, "JPY");
+	cr_assert_eq(batch->n_commits, 3);
+	/* A reject names the place in the list of its kind. */
+	const struct item *list = map.mapped.items.list;
+	uint64_t at = pack_item_at(&pack, &range, STREAMGAUGE__V1__REJECT__ITEM__RATE, 1);
+	cr_assert_eq(map.mapping->shapes[list[at].shape].kind, SHAPE_RATE);
+	int64_t rate = 0;
+	cr_assert(item_value(&map.mapped.items, &list[at], 0, &rate));
+	cr_assert_eq(rate, INT64_C(160000000000000));
+	at = pack_item_at(&pack, &range, STREAMGAUGE__V1__REJECT__ITEM__GAUGE, 0);
+	cr_assert_eq(map.mapping->shapes[list[at].shape].kind, SHAPE_GAUGE);
+	cr_assert_eq(pack_item_at(&pack, &range, STREAMGAUGE__V1__REJECT__ITEM__GAUGE, 1),
+	             map.mapped.items.count);
+	/* `gauges` and `rates` are known without being declared. */
+	const Streamgauge__V1__Declaration *said = pack_source(map.mapping, "", "", &arena);
+	cr_assert_eq(said->class_, STREAMGAUGE__V1__DECLARATION__CLASS__MARKET);
+	cr_assert_eq(said->n_reports, 1);
+	cr_assert_str_eq(said->reports[0]->id, "r");
+	arena_deinit(&arena);
+	text_map_end(&map);
+}

@@ -12,6 +12,7 @@
 #define EXIT_USAGE     2
 #define SEED           UINT64_C(0x5347415547453031)
 #define DAYS_MAX       4000
+#define READ_SECOND    (23 * 3600 + 30 * 60)
 #define READING1       7
 #define READING2_FIRST 27
 
@@ -21,6 +22,8 @@ const char *const sample_channels[SAMPLE_CHANNELS] = {
     "paid_search", "paid_social",    "display", "video",
     "affiliate",   "organic_search", "email",   "direct",
 };
+
+const char *const sample_brands[SAMPLE_BRANDS] = {"Acme", "Birch", "Cedar"};
 
 static uint64_t mix(uint64_t z)
 {
@@ -58,6 +61,16 @@ int64_t rng_share(struct rng *rng, int64_t num, int64_t den)
 	return (num + rng_below(rng, den)) / den;
 }
 
+int sample_pick(struct rng *rng, const int *weights, int count)
+{
+	int64_t draw = rng_below(rng, 100);
+	int i = 0;
+
+	while (i < count - 1 && draw >= weights[i])
+		draw -= weights[i++];
+	return i;
+}
+
 int64_t sample_trend(int distance)
 {
 	int steps = distance < 400 ? distance : 399;
@@ -79,51 +92,87 @@ void sample_cents(FILE *out, int64_t cents)
 	fprintf(out, "%lld.%02d", (long long)(cents / 100), (int)(cents % 100));
 }
 
+void sample_read_at(char text[ZONE_INSTANT_TEXT], const struct sample *sample)
+{
+	sample_instant(text, sample, sample->end, READ_SECOND);
+}
+
+void sample_wave_days(const struct sample *sample, const struct sample_waves *waves, int wave,
+                      char first[CIVIL_DAY_TEXT], char last[CIVIL_DAY_TEXT])
+{
+	int32_t day = sample->end - waves->end - wave * waves->days;
+
+	civil_format_day(last, day);
+	civil_format_day(first, day - waves->days + 1);
+}
+
+int sample_wave_count(const struct sample *sample, const struct sample_waves *waves)
+{
+	int fit = (sample->days - waves->end) / waves->days;
+	return fit < 0 ? 0 : fit < waves->count ? fit : waves->count;
+}
+
 static void usage(FILE *out)
 {
 	fputs("usage: streamgauge-sample --out DIR [--end DATE] [--days N]\n"
-	      "Writes ads_reading1.csv, ads_reading2.csv, orders.csv and sessions.csv to DIR.\n"
+	      "Writes the sample's files, which tests/data/README.md describes, to DIR.\n"
 	      "  --out DIR   made if it is missing\n"
 	      "  --end DATE  last day (default: yesterday in Europe/Berlin)\n"
 	      "  --days N    days counted back from the end, 1 to 4000 (default 400)\n",
 	      out);
 }
 
-enum part { PART_READING1, PART_READING2, PART_ORDERS, PART_SESSIONS, PART_COUNT };
-
-static const char *const part_names[PART_COUNT] = {
-    [PART_READING1] = "ads_reading1.csv",
-    [PART_READING2] = "ads_reading2.csv",
-    [PART_ORDERS] = "orders.csv",
-    [PART_SESSIONS] = "sessions.csv",
-};
-
-static void write_part(FILE *out, const struct sample *sample, enum part part)
+static void write_reading1(FILE *out, const struct sample *sample)
 {
-	int oldest = sample->days - 1;
-
-	switch (part) {
-	case PART_READING1:
-		sample_ads_write(out, sample, oldest, READING1);
-		break;
-	case PART_READING2:
-		sample_ads_write(out, sample, oldest < READING2_FIRST ? oldest : READING2_FIRST, 0);
-		break;
-	case PART_ORDERS:
-		sample_orders_write(out, sample);
-		break;
-	case PART_SESSIONS:
-		sample_sessions_write(out, sample);
-		break;
-	case PART_COUNT:
-		break;
-	}
+	sample_ads_write(out, sample, sample->days - 1, READING1);
 }
 
-static int write_file(const char *dir, const struct sample *sample, enum part part)
+static void write_reading2(FILE *out, const struct sample *sample)
+{
+	int oldest = sample->days - 1;
+	sample_ads_write(out, sample, oldest < READING2_FIRST ? oldest : READING2_FIRST, 0);
+}
+
+static void write_tracker(FILE *out, const struct sample *sample)
+{
+	sample_tracker_write(out, sample, false);
+}
+
+static void write_corrected(FILE *out, const struct sample *sample)
+{
+	sample_tracker_write(out, sample, true);
+}
+
+struct part {
+	const char *name;
+	void (*write)(FILE *out, const struct sample *sample);
+};
+
+static const struct part parts[] = {
+    {"ads_reading1.csv", write_reading1},
+    {"ads_reading2.csv", write_reading2},
+    {"ads_gb.csv", sample_ads_gb_write},
+    {"ads_us.csv", sample_ads_us_write},
+    {"eurofxref-hist.csv", sample_rates_write},
+    {"costs.csv", sample_costs_write},
+    {"orders.csv", sample_orders_write},
+    {"sessions.csv", sample_sessions_write},
+    {"tracker.csv", write_tracker},
+    {"tracker_corrected.csv", write_corrected},
+    {"waves.csv", sample_waves_write},
+    {"nps.csv", sample_nps_write},
+    {"needs.csv", sample_needs_write},
+    {"market.csv", sample_market_write},
+    {"panel.csv", sample_panel_write},
+    {"prices.csv", sample_prices_write},
+    {"audience.csv", sample_audience_write},
+};
+#define PARTS (sizeof parts / sizeof parts[0])
+
+static int write_file(const char *dir, const struct sample *sample, const struct part *part)
 {
 	char *path = NULL;
-	if (asprintf(&path, "%s/%s", dir, part_names[part]) < 0) {
+	if (asprintf(&path, "%s/%s", dir, part->name) < 0) {
 		fputs("streamgauge-sample: out of memory\n", stderr);
 		return -1;
 	}
@@ -131,7 +180,7 @@ static int write_file(const char *dir, const struct sample *sample, enum part pa
 	bool good = out != NULL;
 
 	if (good) {
-		write_part(out, sample, part);
+		part->write(out, sample);
 		good = ferror(out) == 0;
 		good = fclose(out) == 0 && good;
 	}
@@ -221,8 +270,8 @@ int main(int argc, char **argv)
 		fprintf(stderr, "streamgauge-sample: cannot make %s: %s\n", dir, strerror(errno));
 		status = -1;
 	}
-	for (enum part part = 0; status == 0 && part < PART_COUNT; part++)
-		status = write_file(dir, &sample, part);
+	for (size_t i = 0; status == 0 && i < PARTS; i++)
+		status = write_file(dir, &sample, &parts[i]);
 	zone_close(sample.zone);
 	return status < 0 ? EXIT_USAGE : 0;
 }

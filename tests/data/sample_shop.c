@@ -59,22 +59,12 @@ struct order {
 	int refund_second;
 };
 
-static int pick(struct rng *rng, const int *weights, int count)
-{
-	int64_t draw = rng_below(rng, 100);
-	int i = 0;
-
-	while (i < count - 1 && draw >= weights[i])
-		draw -= weights[i++];
-	return i;
-}
-
 static int pick_channel(struct rng *rng)
 {
 	int weights[SAMPLE_CHANNELS];
 	for (int i = 0; i < SAMPLE_CHANNELS; i++)
 		weights[i] = channels[i].orders;
-	return pick(rng, weights, SAMPLE_CHANNELS);
+	return sample_pick(rng, weights, SAMPLE_CHANNELS);
 }
 
 static int pick_product(struct rng *rng)
@@ -82,7 +72,7 @@ static int pick_product(struct rng *rng)
 	int weights[PRODUCTS];
 	for (int i = 0; i < PRODUCTS; i++)
 		weights[i] = products[i].weight;
-	return pick(rng, weights, PRODUCTS);
+	return sample_pick(rng, weights, PRODUCTS);
 }
 
 static bool promoted(int distance)
@@ -108,7 +98,7 @@ static struct order order_of(int distance, int number)
 	struct order order = {.distance = distance, .number = number};
 
 	order.second = pick_second(&rng);
-	order.market = pick(&rng, sample_market_percent, SAMPLE_MARKETS);
+	order.market = sample_pick(&rng, sample_market_percent, SAMPLE_MARKETS);
 	order.channel = pick_channel(&rng);
 	order.product = pick_product(&rng);
 	order.first = rng_below(&rng, 100) < channels[order.channel].new_percent;

@@ -153,9 +153,10 @@ Test(mapping, refuses_with_file_and_line)
 Test(mapping, shipped_mappings_load)
 {
 	static const char *const shipped[] = {
-	    "delighted_nps", "demo_ads",     "demo_market", "demo_nps",          "demo_orders",
-	    "demo_sessions", "demo_tracker", "demo_waves",  "ecb_rates",         "facebook_ads",
-	    "google_ads",    "linkedin_ads", "meridian",    "meridian_national", "microsoft_ads",
+	    "delighted_nps", "demo_ads",     "demo_audience", "demo_costs",        "demo_market",
+	    "demo_needs",    "demo_nps",     "demo_orders",   "demo_panel",        "demo_prices",
+	    "demo_sessions", "demo_tracker", "demo_waves",    "ecb_rates",         "facebook_ads",
+	    "google_ads",    "linkedin_ads", "meridian",      "meridian_national", "microsoft_ads",
 	    "robyn",         "snapchat_ads", "tiktok_ads"};
 	struct mapping_list list;
 	struct settings_error error = {{0}};

@@ -30,6 +30,17 @@ const char *const *summary_columns(const struct plan *plan, struct arena *arena,
 	return names;
 }
 
+/* The currency that amounts are shown in, and at which rates. */
+static void put_money(const struct plan *plan, struct sheet *sheet)
+{
+	char day[CIVIL_DAY_TEXT] = "daily";
+	if (plan->money == MONEY_CONSTANT)
+		civil_format_day(day, plan->rate_day);
+	bool converted = plan->money != MONEY_AS_IS;
+	sheet_text(sheet, "currency", converted ? plan->currency : NULL);
+	sheet_text(sheet, "fx", converted ? day : "none");
+}
+
 static void put_metadata(const struct summary *summary, struct sheet *sheet)
 {
 	const struct plan *plan = &summary->plan;
@@ -44,6 +55,7 @@ static void put_metadata(const struct summary *summary, struct sheet *sheet)
 	sheet_text(sheet, "to", to);
 	sheet_text(sheet, "grain", query_grain_name(plan->query->grain));
 	sheet_text(sheet, "time_zone", zone_name(plan->tenant->zone));
+	put_money(plan, sheet);
 	sheet_text(sheet, "held_back_by", plan->held_back_by);
 	sheet_bool(sheet, "assumed_complete", plan->assumed_end);
 	sheet_text(sheet, "settings_version", summary->version);
@@ -129,6 +141,23 @@ static void put_kpi(struct sheet *sheet, const struct summary *summary, const st
 	sheet_text(sheet, "grain", query_grain_name(summary->plan.query->grain));
 }
 
+static void put_number(struct sheet *sheet, const char *name, bool has, double value)
+{
+	if (has)
+		sheet_double(sheet, name, value);
+	else
+		sheet_missing(sheet, name);
+}
+
+static void put_interval(struct sheet *sheet, const struct kpi_row *row)
+{
+	put_number(sheet, "n_eff", row->has_n_eff, row->n_eff);
+	put_number(sheet, "ci_low", row->has_interval, row->ci_low);
+	put_number(sheet, "ci_high", row->has_interval, row->ci_high);
+	put_number(sheet, "ci_level", row->has_interval, SURVEY_LEVEL);
+	sheet_text(sheet, "ci_method", row->has_interval ? row->ci_method : NULL);
+}
+
 static void put_row(struct sheet *sheet, const struct summary *summary, const struct kpi_row *row)
 {
 	struct row_text text;
@@ -137,10 +166,7 @@ static void put_row(struct sheet *sheet, const struct summary *summary, const st
 	sheet_text(sheet, "bucket_start", text.bucket_start);
 	sheet_text(sheet, "bucket_end", text.bucket_end);
 	sheet_text(sheet, "time_zone", text.time_zone);
-	if (row->has_value)
-		sheet_double(sheet, "value", row->value);
-	else
-		sheet_missing(sheet, "value");
+	put_number(sheet, "value", row->has_value, row->value);
 	put_filled(sheet, "value_micros", text.value_micros);
 	put_filled(sheet, "numerator", text.numerator);
 	put_filled(sheet, "denominator", text.denominator);
@@ -148,10 +174,7 @@ static void put_row(struct sheet *sheet, const struct summary *summary, const st
 		sheet_count(sheet, "n", row->n);
 	else
 		sheet_missing(sheet, "n");
-	/* Effective samples and intervals belong to survey signals and changes. */
-	static const char *const empty[] = {"n_eff", "ci_low", "ci_high", "ci_level", "ci_method"};
-	for (size_t i = 0; i < sizeof(empty) / sizeof(empty[0]); i++)
-		sheet_missing(sheet, empty[i]);
+	put_interval(sheet, row);
 	sheet_text(sheet, "status", row_status_name(row->status));
 	sheet_text(sheet, "flags", text.flags);
 	put_filled(sheet, "complete_through", text.complete_through);

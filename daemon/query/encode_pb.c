@@ -65,6 +65,12 @@ void encode_pb_head(const struct summary *summary, struct buf *buf)
 	answer.generation = summary->generation;
 	answer.computed_at = computed;
 	answer.row_count = summary->row_count;
+	bool converted = plan->money != MONEY_AS_IS;
+	char day[CIVIL_DAY_TEXT] = "daily";
+	if (plan->money == MONEY_CONSTANT)
+		civil_format_day(day, plan->rate_day);
+	answer.currency = pb_text(converted ? plan->currency : "");
+	answer.fx = pb_text(converted ? day : "none");
 	put_filters(plan, &answer, buf);
 }
 
@@ -103,9 +109,27 @@ static void set_numbers(Streamgauge__V1__SummaryRow *message, const struct kpi_r
 	}
 }
 
+static void set_interval(Streamgauge__V1__SummaryRow *message, const struct kpi_row *row,
+                         Streamgauge__V1__SummaryInterval *interval)
+{
+	if (row->has_n_eff) {
+		message->n_eff_or_none_case = STREAMGAUGE__V1__SUMMARY_ROW__N_EFF_OR_NONE_N_EFF;
+		message->n_eff = row->n_eff;
+	}
+	if (!row->has_interval)
+		return;
+	streamgauge__v1__summary_interval__init(interval);
+	interval->low = row->ci_low;
+	interval->high = row->ci_high;
+	interval->level = SURVEY_LEVEL;
+	interval->method = pb_text(row->ci_method);
+	message->interval = interval;
+}
+
 void encode_pb_row(const struct kpi_row *row, const struct summary *summary, struct buf *buf)
 {
 	Streamgauge__V1__SummaryRow message = STREAMGAUGE__V1__SUMMARY_ROW__INIT;
+	Streamgauge__V1__SummaryInterval interval;
 	struct row_text text;
 	char *flags[ROW_FLAGS];
 	char *values[MODEL_SET_DIMS];
@@ -113,6 +137,7 @@ void encode_pb_row(const struct kpi_row *row, const struct summary *summary, str
 	row_texts(summary, row, &text);
 	set_kpi(&message, row, summary);
 	set_numbers(&message, row);
+	set_interval(&message, row, &interval);
 	message.bucket_start = text.bucket_start;
 	message.bucket_end = text.bucket_end;
 	message.time_zone = pb_text(text.time_zone);

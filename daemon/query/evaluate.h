@@ -1,23 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0
- * Evaluate: exact sums of one KPI, bucket and group -> value, status, flags.
- *
- * side  the numerator or the denominator of a KPI
+ * Evaluate: what a KPI comes to in one group and bucket -> value, status, flags.
  *
  * Whether a side without cells is 0 or makes the row no_data is evidence.h's rule.
  * By it a bucket in which one of several sources is behind shows what is there; one
- * in which nothing is there yet shows no 0. */
+ * in which nothing is there yet shows no 0. Each kind of KPI has a file of its own. */
 #ifndef SG_QUERY_EVALUATE_H
 #define SG_QUERY_EVALUATE_H
 
-#include "query/sums.h"
+#include "query/side.h"
+#include "query/survey.h"
 
-/* The first that applies, in this order; those of later contracts (withheld,
- * fx_missing, not_decomposable) have their place in domain order between them. */
+/* The first that applies, in this order. */
 enum row_status {
+	STATUS_WITHHELD, /* fewer people than the settings allow to be shown */
 	STATUS_OVERFLOW,
 	STATUS_COARSER_THAN_GRAIN,
 	STATUS_NON_ADDITIVE,
 	STATUS_MIXED_CURRENCY,
+	STATUS_FX_MISSING,
 	STATUS_NO_DATA,
 	STATUS_INSUFFICIENT_SAMPLE,
 	STATUS_OK,
@@ -33,23 +33,18 @@ enum row_flag {
 	FLAG_PARTIAL_BUCKET = 1 << 4,   /* the range cuts the week or month */
 	FLAG_LATE_DATA = 1 << 5,        /* events came after their day was declared complete */
 	FLAG_ASSUMED_COMPLETE = 1 << 6, /* a source never declared its days complete */
-	FLAG_RESTATED_AFTER_FINAL = 1
-	                            << 7, /* a source changed days of the bucket that were final */
+	FLAG_CARRIED_FX = 1 << 7,       /* converted at a rate of an earlier day */
+	FLAG_UNCLASSIFIED = 1 << 8,     /* amounts that no rule maps are left out, or are these */
+	FLAG_NO_SAMPLE = 1 << 9,        /* a survey's score that came without its sample */
+	FLAG_AGGREGATE_ONLY = 1 << 10,  /* a vendor's sums, not single answers */
+	FLAG_ROUNDED = 1 << 11,         /* numerator and denominator were scaled and rounded */
+	FLAG_RESTATED_AFTER_FINAL = 1 << 12, /* a source changed days that were final */
 };
-#define ROW_FLAGS 8
+#define ROW_FLAGS 13
 
 /* "not_final;stale_source" of the mask; `text` has ROW_FLAGS_TEXT bytes. */
-#define ROW_FLAGS_TEXT 160
+#define ROW_FLAGS_TEXT 240
 void row_flags_text(unsigned flags, char text[ROW_FLAGS_TEXT]);
-
-/* What is the same for all rows of one KPI. */
-struct kpi_plan {
-	const struct kpi *kpi;
-	struct feed_summary feed;
-	bool non_additive;
-	/* By bucket, bits of enum bucket_state. */
-	uint8_t *buckets;
-};
 
 enum bucket_state {
 	BUCKET_NUM_COMPLETE = 1,
@@ -60,23 +55,48 @@ enum bucket_state {
 	BUCKET_RESTATED = 32,
 };
 
+/* What a survey KPI says of one group and bucket; made beforehand, because whether
+ * it may be shown depends on its neighbours. */
+struct survey_cell {
+	struct survey_answer answer;
+	uint32_t first; /* waves */
+	uint32_t last;
+	bool present;
+	bool earlier; /* the newest wave from before the range */
+	bool withheld;
+};
+
+/* What is the same for all rows of one KPI. */
+struct kpi_plan {
+	const struct kpi *kpi;
+	const struct plan_kpi *lenses;
+	const struct reading *reading; /* of its rows */
+	const struct groups *groups;
+	struct feed_summary feed;
+	bool non_additive;
+	const struct plan_bucket *buckets; /* the plan's, or of grain `wave` its own */
+	uint32_t bucket_count;
+	uint8_t *states; /* by bucket, bits of enum bucket_state */
+	/* KPI_SURVEY */
+	struct survey_terms terms;
+	struct survey_cell *cells; /* group-major */
+};
+
 struct evaluation {
 	const struct plan *plan;
-	const struct sums *sums;
-	struct kpi_plan *kpis; /* as plan->query->kpis */
+	const struct readings *readings;
+	struct kpi_plan *kpis; /* as plan->kpis */
 };
 
 /* ERR_NOMEM. */
-int evaluate_begin(const struct plan *plan, const struct sums *sums, struct arena *arena,
+int evaluate_begin(const struct plan *plan, const struct readings *readings,
+                   const struct partition *partition, struct arena *arena,
                    struct evaluation *ret_evaluation) SG_MUST_CHECK;
-
-/* Amounts at scale 12 fit 128 bits while the amount itself fits 64. */
-#define EXACT_SCALE 12
 
 struct kpi_row {
 	const struct kpi_plan *kpi;
-	const struct plan_bucket *bucket;
-	const struct sums_group *group;
+	struct plan_bucket bucket; /* of levels and waves from before the range, their own */
+	const struct group *group;
 	enum row_status status;
 	unsigned flags;
 	char currency[4]; /* "" = no money in it, or several */
@@ -90,13 +110,16 @@ struct kpi_row {
 	i128 denominator;
 	bool has_n;
 	uint64_t n;
+	bool has_n_eff;
+	double n_eff;
+	bool has_interval; /* at SURVEY_LEVEL */
+	double ci_low;
+	double ci_high;
+	const char *ci_method;
 };
 
-/* kpi, group, bucket: positions in the query's KPIs, the groups, the buckets. */
+/* kpi, group, bucket: positions in plan.kpis, in the KPI's groups, in its buckets. */
 void evaluate_row(const struct evaluation *evaluation, uint32_t kpi, uint32_t group,
                   uint32_t bucket, struct kpi_row *ret_row);
-
-/* round_half_even(mult x num / den) at scale 6; false when it does not fit 64 bits. */
-bool ratio_micros(int64_t mult, i128 num, i128 den, int64_t *ret_micros);
 
 #endif

@@ -29,7 +29,7 @@ static void read_completeness(const struct feeds *feeds, struct feed *feed)
 	feed->complete_through = source_complete_through(state);
 	if (feed->complete_through == FEED_NO_DAY && state->first_day <= state->last_day) {
 		int32_t day = assumed_day(feeds);
-		bool report = source->class == SOURCE_REPORT;
+		bool report = source->class != SOURCE_EVENT;
 		feed->complete_through = report && state->last_day < day ? state->last_day : day;
 		feed->assumed = true;
 	}
@@ -68,7 +68,7 @@ int feeds_read(const struct partition *partition, const struct tenant *tenant,
 		*feed = (struct feed){.source = source,
 		                      .complete_through = FEED_NO_DAY,
 		                      .final_through = FEED_NO_DAY};
-		feed->zone = source->class == SOURCE_REPORT && source->zone_name[0]
+		feed->zone = source->class != SOURCE_EVENT && source->zone_name[0]
 		                 ? source->zone_name
 		                 : zone_name(tenant->zone);
 		read_completeness(&feeds, feed);
@@ -79,9 +79,13 @@ int feeds_read(const struct partition *partition, const struct tenant *tenant,
 	return 0;
 }
 
-struct measure_set kpi_measures(const struct kpi *kpi)
+struct measure_set kpi_measures(const struct kpi *kpi, const struct catalog *catalog)
 {
 	struct measure_set set = {{0}};
+	if (kpi->kind == KPI_SURVEY)
+		measure_set_add(&set, (unsigned)catalog->respondents);
+	if (kpi->over >= 0)
+		measure_set_add(&set, (unsigned)kpi->over);
 	for (uint32_t i = 0; i < kpi->num.count; i++)
 		measure_set_add(&set, kpi->num.terms[i].measure);
 	for (uint32_t i = 0; i < kpi->den.count; i++)
@@ -99,10 +103,29 @@ bool feed_has(const struct feed *feed, const struct measure_set *measures)
 	return false;
 }
 
+static bool declares(const struct source *source, const char *item)
+{
+	size_t study = item ? strcspn(item, "/") : 0;
+	for (uint32_t i = 0; item && i < source->report_count; i++)
+		if (strlen(source->reports[i].id) == study &&
+		    memcmp(source->reports[i].id, item, study) == 0)
+			return true;
+	return false;
+}
+
+bool feed_tells(const struct feed *feed, const struct kpi *kpi)
+{
+	const struct kpi_survey *survey = kpi->survey;
+	if (kpi->kind != KPI_SURVEY)
+		return true;
+	return declares(feed->source, survey->ask.item) ||
+	       declares(feed->source, survey->base_item) || declares(feed->source, survey->of.item);
+}
+
 bool feed_complete(const struct feed *feed, int32_t first, int32_t last)
 {
 	const struct source_public *state = &feed->source->published;
-	bool report = feed->source->class == SOURCE_REPORT;
+	bool report = feed->source->class != SOURCE_EVENT;
 	if (!feed->assumed)
 		return source_days_complete(state, first, last) &&
 		       (report || first >= state->first_day);
@@ -110,13 +133,19 @@ bool feed_complete(const struct feed *feed, int32_t first, int32_t last)
 	       first >= state->first_day;
 }
 
+static bool feeds_kpi(const struct feed *feed, const struct measure_set *measures,
+                      const struct kpi *kpi)
+{
+	return feed_has(feed, measures) && feed_tells(feed, kpi);
+}
+
 static const char *join_names(const struct feeds *feeds, const struct measure_set *measures,
-                              uint32_t count, struct arena *arena)
+                              const struct kpi *kpi, uint32_t count, struct arena *arena)
 {
 	const char *names = "";
 	uint32_t shown = 0;
 	for (uint32_t i = 0; names && i < feeds->count && shown < NAMES_SHOWN; i++) {
-		if (!feed_has(&feeds->items[i], measures))
+		if (!feeds_kpi(&feeds->items[i], measures, kpi))
 			continue;
 		names = arena_printf(arena, "%s%s%s", names, shown ? ";" : "",
 		                     feeds->items[i].source->name);
@@ -127,16 +156,20 @@ static const char *join_names(const struct feeds *feeds, const struct measure_se
 	return names;
 }
 
-int feeds_summarize(const struct feeds *feeds, const struct measure_set *measures,
+int feeds_summarize(const struct feeds *feeds, const struct kpi *kpi, const struct catalog *catalog,
                     struct arena *arena, struct feed_summary *ret_summary)
 {
-	struct feed_summary sum = {.complete_through = INT32_MAX, .final_through = INT32_MAX};
+	struct measure_set measures = kpi_measures(kpi, catalog);
+	struct feed_summary sum = {
+	    .complete_through = INT32_MAX, .final_through = INT32_MAX, .cadence_days = 1};
 	sum.zone = zone_name(feeds->tenant->zone);
 	sum.currency = feeds->tenant->currency;
 	for (uint32_t i = 0; i < feeds->count; i++) {
 		const struct feed *feed = &feeds->items[i];
-		if (!feed_has(feed, measures))
+		if (!feeds_kpi(feed, &measures, kpi))
 			continue;
+		uint32_t cadence = (cadence_hours(feed->source) + 23) / 24;
+		sum.cadence_days = cadence > sum.cadence_days ? cadence : sum.cadence_days;
 		if (sum.count++ == 0) {
 			sum.zone = feed->zone;
 			sum.currency = feed->source->currency;
@@ -155,7 +188,7 @@ int feeds_summarize(const struct feeds *feeds, const struct measure_set *measure
 		sum.complete_through = FEED_NO_DAY;
 		sum.final_through = FEED_NO_DAY;
 	}
-	sum.names = join_names(feeds, measures, sum.count, arena);
+	sum.names = join_names(feeds, &measures, kpi, sum.count, arena);
 	if (!sum.names)
 		return ERR_NOMEM;
 	*ret_summary = sum;

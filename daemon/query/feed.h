@@ -53,11 +53,14 @@ static inline void measure_set_add(struct measure_set *set, unsigned measure)
 	set->bits[measure / 64] |= (uint64_t)1 << measure % 64;
 }
 
-/* The measures of a KPI (also the one n is taken from). */
-struct measure_set kpi_measures(const struct kpi *kpi);
+/* The measures of a KPI (also the one n is taken from); of surveys the daemon's own. */
+struct measure_set kpi_measures(const struct kpi *kpi, const struct catalog *catalog);
 
 /* True when the source has reported one of the measures. */
 bool feed_has(const struct feed *feed, const struct measure_set *measures);
+
+/* False for a survey's KPI where the source has nothing of its studies. */
+bool feed_tells(const struct feed *feed, const struct kpi *kpi);
 
 /* The days first..last lie whole within what the source declared, or is
  * assumed, complete. A day before the source's first is not. */
@@ -68,14 +71,15 @@ struct feed_summary {
 	uint32_t count;
 	int32_t complete_through; /* least of all; FEED_NO_DAY = not known */
 	int32_t final_through;
-	bool assumed;         /* of at least one */
-	const char *zone;     /* NULL = their days lie in several zones */
-	const char *names;    /* joined by ';', from the ninth on as "+N" */
-	const char *currency; /* NULL = several */
+	bool assumed;          /* of at least one */
+	const char *zone;      /* NULL = their days lie in several zones */
+	const char *names;     /* joined by ';', from the ninth on as "+N" */
+	const char *currency;  /* NULL = several */
+	uint32_t cadence_days; /* slowest of all, at least 1 */
 };
 
 /* ERR_NOMEM. */
-int feeds_summarize(const struct feeds *feeds, const struct measure_set *measures,
+int feeds_summarize(const struct feeds *feeds, const struct kpi *kpi, const struct catalog *catalog,
                     struct arena *arena, struct feed_summary *ret_summary) SG_MUST_CHECK;
 
 /* The greatest day to which every live source with a cadence of a day or less

@@ -6,12 +6,13 @@
 #include "base/utf8.h"
 #include "query/refuse.h"
 
-const char *const query_parameters[] = {"tenant", "from",  "to",  "last",   "this",   "grain",
-                                        "by",     "stage", "kpi", "filter", "format", NULL};
+const char *const query_parameters[] = {"tenant",   "from", "to",     "last", "this",
+                                        "grain",    "by",   "stage",  "kpi",  "filter",
+                                        "currency", "fx",   "format", NULL};
 
 static const char *const grain_names[QUERY_GRAINS] = {
-    [QUERY_TOTAL] = "total", [QUERY_MINUTE] = "minute", [QUERY_HOUR] = "hour",
-    [QUERY_DAY] = "day",     [QUERY_WEEK] = "week",     [QUERY_MONTH] = "month",
+    [QUERY_TOTAL] = "total", [QUERY_MINUTE] = "minute", [QUERY_HOUR] = "hour", [QUERY_DAY] = "day",
+    [QUERY_WEEK] = "week",   [QUERY_MONTH] = "month",   [QUERY_WAVE] = "wave",
 };
 
 static const char *const format_names[FORMATS] = {

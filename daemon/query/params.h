@@ -8,11 +8,14 @@
  *          and epoch milliseconds mean the civil day they fall in), or last=28d,
  *          12w (whole ISO weeks), 3m (whole months), or this=week, month, year;
  *          without any the last 28 complete days
- * grain    total, minute, hour, day, week (ISO), month
+ * grain    total, minute, hour, day, week (ISO), month; wave: a row for each wave of
+ *          a survey
  * by       dimensions, comma list
  * stage,   which KPIs: those of the stages and those named; none named = all
  * kpi
  * filter   dimension:value,value ...; repeated for several dimensions, = and
+ * currency that money is shown in, where there are rates; else the tenant's
+ * fx       daily (each day's rate), a day (all at its rates), none
  * format   json, csv, protobuf
  *
  * Every error names the parameter, what is wrong with its value, and what is
@@ -71,6 +74,7 @@ enum query_grain {
 	QUERY_DAY,
 	QUERY_WEEK,
 	QUERY_MONTH,
+	QUERY_WAVE,
 	QUERY_GRAINS
 };
 const char *query_grain_name(enum query_grain grain);
@@ -94,6 +98,12 @@ struct query_filter {
 	uint32_t value_count;
 };
 
+enum query_money {
+	MONEY_DAILY,    /* at the rate of each day; the default */
+	MONEY_CONSTANT, /* all at the rates of one day */
+	MONEY_AS_IS,    /* not converted */
+};
+
 struct query {
 	uint32_t tenant; /* index into settings.tenants */
 	enum query_range range;
@@ -106,6 +116,10 @@ struct query {
 	uint32_t by_count;
 	uint16_t *kpis; /* ascending indices into catalog.kpis */
 	uint32_t kpi_count;
+	bool kpis_named;  /* `kpi` was given */
+	char currency[4]; /* "" = the tenant's */
+	enum query_money money;
+	int32_t rate_day; /* MONEY_CONSTANT */
 	struct query_filter filters[QUERY_FILTERS];
 	uint32_t filter_count;
 	enum query_format format;

@@ -222,7 +222,8 @@ static int parse_kpis(struct parse *parse)
 	const struct catalog *catalog = parse->catalog;
 	const char *stages = params_get(parse->params, "stage");
 	const char *kpis = params_get(parse->params, "kpi");
-	bool all = (!stages || !*stages) && (!kpis || !*kpis);
+	bool named = kpis && *kpis;
+	bool all = (!stages || !*stages) && !named;
 	bool *wanted = arena_zalloc(parse->arena, catalog->kpi_count + 1);
 	uint16_t *chosen = arena_alloc(parse->arena, (catalog->kpi_count + 1) * sizeof(*chosen));
 	const char *item = NULL;
@@ -248,6 +249,7 @@ static int parse_kpis(struct parse *parse)
 		wanted[kpi] = true;
 	}
 	parse->query->kpis = chosen;
+	parse->query->kpis_named = named;
 	for (uint32_t i = 0; i < catalog->kpi_count; i++)
 		if (all || wanted[i])
 			chosen[parse->query->kpi_count++] = (uint16_t)i;
@@ -282,8 +284,10 @@ static int parse_value(struct parse *parse, const struct dimension *dim, const c
 	const char *value = arena_strndup(parse->arena, item, len);
 	if (!value)
 		return ERR_NOMEM;
-	bool known =
-	    !dim->values || strcmp(value, "__none__") == 0 || strcmp(value, "__other__") == 0;
+	static const char *const reserved[] = {"__none__", "__other__", "unclassified"};
+	bool known = !dim->values;
+	for (size_t i = 0; i < sizeof(reserved) / sizeof(*reserved); i++)
+		known = known || strcmp(value, reserved[i]) == 0;
 	const char *names = "";
 	for (uint32_t i = 0; !known && i < dim->value_count; i++) {
 		known = strcmp(dim->values[i], value) == 0;
@@ -344,6 +348,40 @@ static int parse_filters(struct parse *parse)
 	return 0;
 }
 
+/* ---- money ---- */
+
+static int parse_currency(struct parse *parse)
+{
+	const char *text = params_get(parse->params, "currency");
+	if (!text)
+		return 0;
+	if (strlen(text) != 3 || strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") != 3)
+		return refuse_value(parse, "currency", text, "is no ISO 4217 code.", "EUR");
+	if (!parse->settings->fx.source[0])
+		return query_refuse(parse->error, ERR_BAD_PARAMETER, "currency",
+		                    "Amounts cannot be converted: the settings name no source of "
+		                    "exchange rates (fx.source).",
+		                    NULL);
+	memcpy(parse->query->currency, text, sizeof(parse->query->currency));
+	return 0;
+}
+
+static int parse_money(struct parse *parse)
+{
+	const char *text = params_get(parse->params, "fx");
+	struct query *query = parse->query;
+	int err = parse_currency(parse);
+	query->money = MONEY_DAILY;
+	if (err != 0 || !text || strcmp(text, "daily") == 0)
+		return err;
+	if (strcmp(text, "none") == 0) {
+		query->money = MONEY_AS_IS;
+		return 0;
+	}
+	query->money = MONEY_CONSTANT;
+	return parse_day(parse, "fx", text, &query->rate_day);
+}
+
 int query_parse(const struct params *params, const struct settings *settings, struct arena *arena,
                 struct query *ret_query, struct query_error *ret_error)
 {
@@ -357,8 +395,8 @@ int query_parse(const struct params *params, const struct settings *settings, st
 		err = params_format(params,
 		                    1u << FORMAT_JSON | 1u << FORMAT_CSV | 1u << FORMAT_PROTOBUF,
 		                    FORMAT_JSON, arena, &query.format, &error);
-	static int (*const steps[])(struct parse *) = {parse_grain, parse_range, parse_by,
-	                                               parse_kpis, parse_filters};
+	static int (*const steps[])(struct parse *) = {parse_grain, parse_range,   parse_by,
+	                                               parse_kpis,  parse_filters, parse_money};
 	for (size_t i = 0; err == 0 && i < sizeof(steps) / sizeof(steps[0]); i++)
 		err = steps[i](&parse);
 	query.has_format = params_get(params, "format") != NULL;

@@ -100,6 +100,7 @@ static uint64_t bucket_bound(const struct plan *plan)
 	uint64_t days = (uint64_t)(plan->to - plan->from) + 1;
 	switch (plan->query->grain) {
 	case QUERY_TOTAL:
+	case QUERY_WAVE:
 		return 1;
 	case QUERY_MINUTE:
 		return (uint64_t)((zone_day_start(plan->tenant->zone, plan->to + 1) -
@@ -121,7 +122,8 @@ static void day_buckets(struct plan *plan)
 {
 	enum query_grain grain = plan->query->grain;
 	for (int32_t day = plan->from; day <= plan->to;) {
-		int32_t next = grain == QUERY_TOTAL ? plan->to + 1 : next_start(grain, day);
+		bool whole = grain == QUERY_TOTAL || grain == QUERY_WAVE;
+		int32_t next = whole ? plan->to + 1 : next_start(grain, day);
 		struct plan_bucket bucket = {.first_day = day, .last_day = next - 1};
 		if (grain == QUERY_WEEK || grain == QUERY_MONTH)
 			bucket.partial = bucket_start(grain, day) < day || next - 1 > plan->to;
@@ -199,7 +201,7 @@ int range_buckets(struct plan *plan, struct arena *arena, struct query_error *re
 	uint64_t least = plan->query->grain == QUERY_HOUR ? bound / 2 : bound;
 	if (least > limit) {
 		plan->bucket_count = least > UINT32_MAX ? UINT32_MAX : (uint32_t)least;
-		return plan_check_rows(plan, 1, arena, ret_error);
+		return plan_check_rows(plan, 1, plan->kpi_count, arena, ret_error);
 	}
 	plan->bucket_count = 0;
 	plan->buckets = arena_alloc(arena, (size_t)bound * sizeof(*plan->buckets));
@@ -261,6 +263,7 @@ uint32_t plan_longest_period(const struct plan *plan)
 {
 	switch (plan->query->grain) {
 	case QUERY_TOTAL:
+	case QUERY_WAVE:
 		return UINT32_MAX;
 	case QUERY_MONTH:
 		return 31;

@@ -12,10 +12,9 @@
 static uint64_t last_change(const struct plan *plan, struct partition *partition)
 {
 	uint64_t newest = 0;
-	for (uint32_t i = 0; i < plan->range_count; i++) {
-		if (plan->ranges[i].first_day > plan->ranges[i].last_day)
-			continue;
-		uint64_t generation = view_changed(partition, &plan->ranges[i]);
+	const struct view_range *range;
+	for (uint32_t i = 0; (range = plan_range(plan, i)) != NULL; i++) {
+		uint64_t generation = view_changed(partition, range);
 		newest = generation > newest ? generation : newest;
 	}
 	return newest;
@@ -27,24 +26,41 @@ int summary_build(const struct plan *plan, struct partition *partition, const ch
 	/* The parts refer to each other, so they are built in their last place. */
 	struct summary *summary = ret_summary;
 	*summary = (struct summary){.plan = *plan, .version = version};
-	int err = sums_collect(&summary->plan, partition, arena, &summary->sums, ret_error);
+	summary->first_rows =
+	    arena_alloc(arena, (plan->kpi_count + 1) * sizeof(*summary->first_rows));
+	if (!summary->first_rows)
+		return ERR_NOMEM;
+	int err = readings_collect(&summary->plan, partition, arena, &summary->readings, ret_error);
 	if (err == 0)
-		err = evaluate_begin(&summary->plan, &summary->sums, arena, &summary->evaluation);
+		err = evaluate_begin(&summary->plan, &summary->readings, partition, arena,
+		                     &summary->evaluation);
 	if (err != 0)
 		return err;
 	summary->generation = last_change(plan, partition);
 	summary->computed_us = plan->feeds.now_us;
-	summary->row_count =
-	    (uint64_t)plan->query->kpi_count * summary->sums.group_count * plan->bucket_count;
+	for (uint32_t i = 0; i < plan->kpi_count; i++) {
+		const struct kpi_plan *kpi = &summary->evaluation.kpis[i];
+		summary->first_rows[i] = summary->row_count;
+		summary->row_count += (uint64_t)kpi->groups->count * kpi->bucket_count;
+	}
+	if (summary->row_count > plan->settings->limits.query_rows)
+		return plan_check_rows(plan, summary->row_count, 1, arena, ret_error);
 	return 0;
 }
 
 void summary_row(const struct summary *summary, uint64_t index, struct kpi_row *ret_row)
 {
-	uint64_t buckets = summary->plan.bucket_count;
-	uint64_t groups = summary->sums.group_count;
-	evaluate_row(&summary->evaluation, (uint32_t)(index / buckets / groups),
-	             (uint32_t)(index / buckets % groups), (uint32_t)(index % buckets), ret_row);
+	uint32_t kpi = 0;
+	while (kpi + 1 < summary->plan.kpi_count && summary->first_rows[kpi + 1] <= index)
+		kpi++;
+	/* KPIs without rows stand before the one that has the row. */
+	while (summary->evaluation.kpis[kpi].bucket_count == 0 ||
+	       summary->evaluation.kpis[kpi].groups->count == 0)
+		kpi--;
+	uint64_t at = index - summary->first_rows[kpi];
+	uint64_t buckets = summary->evaluation.kpis[kpi].bucket_count;
+	evaluate_row(&summary->evaluation, kpi, (uint32_t)(at / buckets), (uint32_t)(at % buckets),
+	             ret_row);
 }
 
 /* ---- entity tag ---- */
@@ -59,6 +75,7 @@ static void describe_query(const struct plan *plan, struct buf *buf)
 	buf_put_byte(buf, '|');
 	for (uint32_t i = 0; i < query->kpi_count; i++)
 		buf_printf(buf, "%u,", query->kpis[i]);
+	buf_printf(buf, "|%s %u %d|", plan->currency, plan->money, plan->rate_day);
 	for (uint32_t i = 0; i < query->filter_count; i++) {
 		buf_printf(buf, "|%u:", query->filters[i].dim);
 		for (uint32_t k = 0; k < query->filters[i].value_count; k++) {
@@ -87,23 +104,44 @@ static void describe_feed(const struct feed *feed, struct buf *buf)
 	}
 }
 
-/* Display names of the groups, where the answer shows any. */
+/* The answer shows names of entities, or rules look at them. */
+static bool reads_labels(const struct plan *plan, const struct lens *lens)
+{
+	const struct catalog *catalog = &plan->settings->catalog;
+	bool reads = false;
+	for (uint32_t i = 0; i < lens->by_count; i++)
+		reads =
+		    reads || lens->by[i] >= LENS_DERIVED || catalog->dims[lens->by_dims[i]].entity;
+	for (uint32_t i = 0; i < lens->filter_count; i++)
+		reads = reads || lens->filters[i].place >= LENS_DERIVED;
+	return reads;
+}
+
+static uint64_t text_hash(const char *text, uint64_t seed)
+{
+	return text ? XXH3_64bits_withSeed(text, strlen(text), seed) : 0;
+}
+
+/* What entities are called, and what else rules know of them. */
 static uint64_t labels_hash(const struct plan *plan, const struct partition *partition)
 {
 	const struct catalog *catalog = &plan->settings->catalog;
 	uint64_t hash = 0;
-	bool entity = false;
-	for (uint32_t i = 0; i < plan->query->by_count; i++)
-		entity = entity || catalog->dims[plan->query->by[i]].entity;
-	uint32_t count = entity ? view_group_count(partition) : 0;
+	bool reads[MODEL_SETS] = {false};
+	for (uint32_t i = 0; i < plan->lens_count; i++)
+		if (reads_labels(plan, &plan->lenses[i]))
+			reads[plan->lenses[i].set] = true;
+	uint32_t count = view_group_count(partition);
 	for (uint32_t i = 0; i < count; i++) {
 		struct view_group group = view_group(partition, i);
-		for (uint32_t k = 0; group.set == plan->set && k < plan->query->by_count; k++) {
-			uint32_t value = group.values[plan->by[k]];
-			const char *label =
-			    value == VIEW_NO_VALUE ? NULL : view_label(partition, value);
-			if (label)
-				hash += XXH3_64bits_withSeed(label, strlen(label), i);
+		const struct grouping_set *set = &catalog->sets[group.set];
+		for (uint32_t k = 0; reads[group.set] && k < set->dim_count; k++) {
+			uint32_t value = group.values[k];
+			if (!catalog->dims[set->dims[k]].entity || value == VIEW_NO_VALUE)
+				continue;
+			hash += text_hash(view_label(partition, value), 3 * (uint64_t)i);
+			hash += text_hash(view_objective(partition, value), 3 * (uint64_t)i + 1);
+			hash += text_hash(view_reporter(partition, value), 3 * (uint64_t)i + 2);
 		}
 	}
 	return hash;
@@ -151,12 +189,12 @@ void row_texts(const struct summary *summary, const struct kpi_row *row, struct 
 	const struct zone *zone = summary->plan.tenant->zone;
 	const struct feed_summary *feed = &row->kpi->feed;
 	struct row_text text = {.numerator = ""};
-	if (row->bucket->end_us) {
-		zone_format_instant(text.bucket_start, zone, row->bucket->start_us);
-		zone_format_instant(text.bucket_end, zone, row->bucket->end_us);
+	if (row->bucket.end_us) {
+		zone_format_instant(text.bucket_start, zone, row->bucket.start_us);
+		zone_format_instant(text.bucket_end, zone, row->bucket.end_us);
 	} else {
-		day_text(text.bucket_start, row->bucket->first_day);
-		day_text(text.bucket_end, row->bucket->last_day);
+		day_text(text.bucket_start, row->bucket.first_day);
+		day_text(text.bucket_end, row->bucket.last_day);
 	}
 	day_text(text.complete_through, feed->complete_through);
 	day_text(text.final_through, feed->final_through);

@@ -12,15 +12,16 @@
 
 struct summary {
 	struct plan plan;
-	struct sums sums;
+	struct readings readings;
 	struct evaluation evaluation;
-	uint64_t generation; /* in which the touched periods last changed */
-	const char *version; /* of the settings */
+	uint64_t *first_rows; /* of each of plan.kpis */
+	uint64_t generation;  /* in which the touched periods last changed */
+	const char *version;  /* of the settings */
 	int64_t computed_us;
 	uint64_t row_count;
 };
 
-/* Sums and evaluates the plan; `ret_summary` must stay where it is. Its pages
+/* Reads and evaluates the plan; `ret_summary` must stay where it is. Its pages
  * are in memory, else ERR_AGAIN. ERR_TOO_MANY_ROWS, ERR_TOO_WIDE, ERR_NOMEM. */
 int summary_build(const struct plan *plan, struct partition *partition, const char *version,
                   struct arena *arena, struct summary *ret_summary,

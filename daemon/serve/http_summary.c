@@ -31,10 +31,9 @@ static enum query_format choose_format(const struct request *request, const stru
 static int find_missing(const struct plan *plan, struct partition *partition,
                         struct fetch_list *missing)
 {
-	for (uint32_t i = 0; i < plan->range_count; i++) {
-		if (plan->ranges[i].first_day > plan->ranges[i].last_day)
-			continue;
-		int err = view_missing(partition, &plan->ranges[i], missing);
+	const struct view_range *range;
+	for (uint32_t i = 0; (range = plan_range(plan, i)) != NULL; i++) {
+		int err = view_missing(partition, range, missing);
 		if (err != 0)
 			return err;
 	}

@@ -81,7 +81,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 	struct query_error error = {"", "", ""};
 	struct zone *zone = NULL;
 	require(zone_open("UTC", &zone) == 0);
-	struct tenant tenant = {.name = "demo", .zone = zone, .currency = "EUR"};
+	struct tenant tenant = {.name = "demo", .zone = zone, .currency = "EUR", .brand = ""};
 	struct settings settings = {
 	    .catalog = {.measures = measures,
 	                .measure_count = 2,
@@ -92,7 +92,18 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 	                .stages = stages,
 	                .stage_count = 1,
 	                .kpis = kpis,
-	                .kpi_count = 2},
+	                .kpi_count = 2,
+	                .respondents = -1,
+	                .weight = -1,
+	                .weight_squared = -1,
+	                .wave_tables = -1,
+	                .fx_rate = -1,
+	                .item_dim = -1,
+	                .option_dim = -1,
+	                .brand_dim = -1,
+	                .channel_dim = 0,
+	                .campaign_dim = 1},
+	    .fx = {.source = ""},
 	    .tenants = &tenant,
 	    .tenant_count = 1,
 	    .retention = {{2, 14, 0}},

@@ -38,14 +38,14 @@ Test(evaluate, ratio_of_sums_over_days_and_groups)
 	cr_assert_str_eq(row.currency, "EUR");
 
 	cr_assert_eq(world_ask(&world, "tenant=demo&from=2026-11-02&to=2026-11-08&by=channel"), 0);
-	cr_assert_eq(world.summary.sums.group_count, 2);
-	cr_assert_str_eq(world.summary.sums.groups[0].texts[0], "display");
+	cr_assert_eq(world.summary.evaluation.kpis[0].groups->count, 2);
+	cr_assert_str_eq(world.summary.evaluation.kpis[0].groups->items[0].texts[0], "display");
 	row = world_row(&world, "clicks", "paid_search", 0);
 	world_expect(&row, STATUS_OK, 10);
 	cr_assert_eq(world_ask(&world, "tenant=demo&from=2026-11-02&to=2026-11-03&grain=day"
 	                               "&by=campaign&filter=channel:display"),
 	             0);
-	cr_assert_eq(world.summary.sums.group_count, 1);
+	cr_assert_eq(world.summary.evaluation.kpis[0].groups->count, 1);
 	row = world_row(&world, "clicks", "google_ads:2", 0);
 	world_expect(&row, STATUS_OK, 0);
 	row = world_row(&world, "clicks", "google_ads:2", 1);

@@ -187,7 +187,8 @@ Test(flags, flags)
 	char text[ROW_FLAGS_TEXT];
 	row_flags_text((1u << ROW_FLAGS) - 1, text);
 	cr_assert_str_eq(text, "not_final;stale_source;mixed_timezones;split_period;"
-	                       "partial_bucket;late_data;assumed_complete;restated_after_final");
+	                       "partial_bucket;late_data;assumed_complete;carried_fx;unclassified;"
+	                       "no_sample;aggregate_only;rounded;restated_after_final");
 	world_close(&world);
 }
 

@@ -236,7 +236,8 @@ static bool run_freshness(const char *id, json_t *input, json_t *expect)
 	cr_assert_eq(world_plan(&world, "tenant=demo"), 0);
 	json_object_foreach(json_object_get(input, "kpis"), kpi, item)
 	{
-		struct measure_set measures = {{0}};
+		struct term terms[8];
+		struct kpi fed = {.num = {terms, 0}, .min_on = -1, .over = -1};
 		struct feed_summary summary;
 		json_t *wanted = json_object_get(expect, kpi);
 		json_t *name;
@@ -247,10 +248,12 @@ static bool run_freshness(const char *id, json_t *input, json_t *expect)
 			json_array_foreach(json_object_get(input, "sources"), at, source)
 			{
 				if (json_equal(json_object_get(source, "name"), name))
-					measure_set_add(&measures, (unsigned)at);
+					terms[fed.num.count++] =
+					    (struct term){.measure = (uint16_t)at};
 			}
 		}
-		cr_assert_eq(feeds_summarize(&world.plan.feeds, &measures, &world.arena, &summary),
+		cr_assert_eq(feeds_summarize(&world.plan.feeds, &fed, &world.settings.catalog,
+		                             &world.arena, &summary),
 		             0);
 		cr_assert_eq(
 		    summary.complete_through,

@@ -302,7 +302,8 @@ Test(plan, grouping_sets)
 		int err = world_plan(&world, text);
 		if (set_rows[i].set >= 0) {
 			cr_assert_eq(err, 0, "%s", text);
-			cr_assert_eq(world.plan.set, (uint32_t)set_rows[i].set, "%s", text);
+			cr_assert_eq(world.plan.lenses[0].set, (uint32_t)set_rows[i].set, "%s",
+			             text);
 			continue;
 		}
 		cr_assert_eq(err, ERR_NOT_ROLLED_UP, "%s", text);
@@ -338,7 +339,7 @@ Test(plan, too_many_rows_are_refused_before_they_are_computed)
 	const char *days = "tenant=demo&by=campaign&grain=day&from=2026-11-02&to=2026-11-08";
 	int err = world_ask(&world, days);
 	cr_assert_eq(err, ERR_TOO_MANY_ROWS, "%s, %u groups", err_code(err),
-	             world.summary.sums.group_count);
+	             world.summary.evaluation.kpis[0].groups->count);
 	cr_assert(strstr(world.error.detail, "groups x 17 KPIs x 7 buckets"), "%s",
 	          world.error.detail);
 	cr_assert_eq(world_ask(&world, "tenant=demo&by=campaign&from=2026-11-02&to=2026-11-08"), 0);

@@ -95,7 +95,17 @@ static void open_catalog(struct catalog *catalog)
 	                            .set_count = sizeof(sets) / sizeof(sets[0]),
 	                            .stages = stages,
 	                            .stage_count = sizeof(stages) / sizeof(stages[0]),
-	                            .kpi_count = KPI_COUNT};
+	                            .kpi_count = KPI_COUNT,
+	                            .respondents = -1,
+	                            .weight = -1,
+	                            .weight_squared = -1,
+	                            .wave_tables = -1,
+	                            .fx_rate = -1,
+	                            .item_dim = -1,
+	                            .option_dim = -1,
+	                            .brand_dim = -1,
+	                            .channel_dim = D_CHANNEL,
+	                            .campaign_dim = D_CAMPAIGN};
 	arena_init(&catalog->arena, 0);
 	catalog->kpis = arena_zalloc(&catalog->arena, KPI_COUNT * sizeof(struct kpi));
 	for (size_t i = 0; i < KPI_COUNT; i++) {
@@ -130,10 +140,11 @@ void world_open(struct world *world)
 	open_catalog(&settings->catalog);
 	settings->tenants = world->tenants;
 	settings->tenant_count = 2;
-	world->tenants[0] = (struct tenant){.name = "demo", .currency = "EUR"};
-	world->tenants[1] = (struct tenant){.name = "acme", .currency = "USD"};
+	world->tenants[0] = (struct tenant){.name = "demo", .currency = "EUR", .brand = ""};
+	world->tenants[1] = (struct tenant){.name = "acme", .currency = "USD", .brand = ""};
 	cr_assert_eq(zone_open("Europe/Berlin", &world->tenants[0].zone), 0);
 	cr_assert_eq(zone_open("America/New_York", &world->tenants[1].zone), 0);
+	settings->fx.source = "";
 	settings->retention = (struct retention){{2, 14, 0}};
 	settings->limits.sources = 1000;
 	settings->limits.page_cache = 64 << 20;
@@ -267,8 +278,9 @@ static int read_pages(struct world *world, const struct view_range *range)
 int world_ask(struct world *world, const char *text)
 {
 	int err = world_plan(world, text);
-	for (uint32_t i = 0; err == 0 && i < world->plan.range_count; i++)
-		err = read_pages(world, &world->plan.ranges[i]);
+	const struct view_range *range;
+	for (uint32_t i = 0; err == 0 && (range = plan_range(&world->plan, i)) != NULL; i++)
+		err = read_pages(world, range);
 	return err != 0 ? err
 	                : summary_build(&world->plan, world->partition, "0123456789abcdef",
 	                                &world->arena, &world->summary, &world->error);
@@ -286,8 +298,9 @@ struct kpi_row world_row(const struct world *world, const char *kpi, const char 
 			strcat(joined, k ? "/" : "");
 			strcat(joined, row.group->texts[k]);
 		}
+		uint64_t first = summary->first_rows[row.kpi - summary->evaluation.kpis];
 		if (strcmp(row.kpi->kpi->id, kpi) == 0 && strcmp(joined, group) == 0 &&
-		    row.bucket == &summary->plan.buckets[bucket])
+		    (i - first) % row.kpi->bucket_count == bucket)
 			return row;
 	}
 	cr_assert_fail("no row of %s, group `%s`, bucket %u", kpi, group, bucket);

@@ -9,7 +9,7 @@
 
 static void on_closed(uv_handle_t *handle)
 {
-	struct exchange *exchange = handle->data;
+	struct http_exchange *exchange = handle->data;
 	buf_put_byte(&exchange->received, 0);
 	const char *text = (const char *)exchange->received.bytes;
 	if (strncmp(text, "HTTP/1.1 ", 9) == 0)
@@ -21,14 +21,14 @@ static void on_closed(uv_handle_t *handle)
 
 static void give_room(uv_handle_t *handle, size_t size, uv_buf_t *ret_buf)
 {
-	struct exchange *exchange = handle->data;
+	struct http_exchange *exchange = handle->data;
 	ret_buf->base = (char *)buf_reserve(&exchange->received, size);
 	ret_buf->len = size;
 }
 
 static void on_read(uv_stream_t *stream, ssize_t len, const uv_buf_t *buf)
 {
-	struct exchange *exchange = stream->data;
+	struct http_exchange *exchange = stream->data;
 	(void)buf;
 	if (len >= 0)
 		exchange->received.len += (size_t)len;
@@ -44,7 +44,7 @@ static void on_written(uv_write_t *writing, int status)
 
 static void on_connected(uv_connect_t *connecting, int status)
 {
-	struct exchange *exchange = connecting->data;
+	struct http_exchange *exchange = connecting->data;
 	uv_buf_t bytes = uv_buf_init(exchange->request, (unsigned)strlen(exchange->request));
 	if (status != 0) {
 		uv_close((uv_handle_t *)&exchange->socket, on_closed);
@@ -54,11 +54,11 @@ static void on_connected(uv_connect_t *connecting, int status)
 	uv_read_start((uv_stream_t *)&exchange->socket, give_room, on_read);
 }
 
-void exchange_begin(struct exchange *exchange, uv_loop_t *loop, const char *address,
+void exchange_begin(struct http_exchange *exchange, uv_loop_t *loop, const char *address,
                     const char *request)
 {
 	struct sockaddr_in name;
-	*exchange = (struct exchange){.request = strdup(request)};
+	*exchange = (struct http_exchange){.request = strdup(request)};
 	const char *colon = strchr(address, ':');
 	cr_assert_eq(uv_ip4_addr("127.0.0.1", (int)strtol(colon + 1, NULL, 10), &name), 0);
 	cr_assert_eq(uv_tcp_init(loop, &exchange->socket), 0);
@@ -68,19 +68,19 @@ void exchange_begin(struct exchange *exchange, uv_loop_t *loop, const char *addr
 	             0);
 }
 
-void exchange_finish(struct exchange *exchange, uv_loop_t *loop)
+void exchange_finish(struct http_exchange *exchange, uv_loop_t *loop)
 {
 	while (!exchange->over)
 		uv_run(loop, UV_RUN_ONCE);
 }
 
-void exchange_deinit(struct exchange *exchange)
+void exchange_deinit(struct http_exchange *exchange)
 {
 	buf_deinit(&exchange->received);
 	free(exchange->request);
 }
 
-const char *exchange_header(const struct exchange *exchange, const char *name, char text[200])
+const char *exchange_header(const struct http_exchange *exchange, const char *name, char text[200])
 {
 	char start[100];
 	snprintf(start, sizeof(start), "\r\n%s: ", name);

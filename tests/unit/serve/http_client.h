@@ -7,7 +7,7 @@
 
 #include "base/buf.h"
 
-struct exchange {
+struct http_exchange {
 	uv_tcp_t socket;
 	uv_connect_t connecting;
 	uv_write_t writing;
@@ -19,13 +19,13 @@ struct exchange {
 };
 
 /* Connects and sends; poll `over` while the loop runs. */
-void exchange_begin(struct exchange *exchange, uv_loop_t *loop, const char *address,
+void exchange_begin(struct http_exchange *exchange, uv_loop_t *loop, const char *address,
                     const char *request);
 /* Runs the loop until it is over. */
-void exchange_finish(struct exchange *exchange, uv_loop_t *loop);
-void exchange_deinit(struct exchange *exchange);
+void exchange_finish(struct http_exchange *exchange, uv_loop_t *loop);
+void exchange_deinit(struct http_exchange *exchange);
 
 /* The value of a header, "" = none. */
-const char *exchange_header(const struct exchange *exchange, const char *name, char text[200]);
+const char *exchange_header(const struct http_exchange *exchange, const char *name, char text[200]);
 
 #endif

@@ -69,13 +69,13 @@ void close_stopped(struct fixture *fixture)
 	world_close(&fixture->world);
 }
 
-void ask(struct fixture *fixture, struct exchange *exchange, const char *request)
+void ask(struct fixture *fixture, struct http_exchange *exchange, const char *request)
 {
 	exchange_begin(exchange, &fixture->loop, http_server_address(fixture->server), request);
 	exchange_finish(exchange, &fixture->loop);
 }
 
-void get(struct fixture *fixture, struct exchange *exchange, const char *uri)
+void get(struct fixture *fixture, struct http_exchange *exchange, const char *uri)
 {
 	char request[4096];
 	snprintf(request, sizeof(request),

@@ -25,7 +25,7 @@ void stop_server(struct fixture *fixture);
 void close_stopped(struct fixture *fixture);
 
 /* Sends the bytes and waits for the answer. */
-void ask(struct fixture *fixture, struct exchange *exchange, const char *request);
-void get(struct fixture *fixture, struct exchange *exchange, const char *uri);
+void ask(struct fixture *fixture, struct http_exchange *exchange, const char *request);
+void get(struct fixture *fixture, struct http_exchange *exchange, const char *uri);
 
 #endif

@@ -66,7 +66,7 @@ Test(http, exchanges)
 	struct fixture fixture;
 	open_server(&fixture);
 	for (size_t i = 0; i < sizeof(exchanges) / sizeof(exchanges[0]); i++) {
-		struct exchange exchange;
+		struct http_exchange exchange;
 		char request[500];
 		char type[200];
 		snprintf(request, sizeof(request),
@@ -105,7 +105,7 @@ Test(http, ready_means_every_tenant)
 	open_server(&fixture);
 	struct partition *partition = fixture.world.partition;
 	for (int ready = 0; ready < 4; ready++) {
-		struct exchange exchange;
+		struct http_exchange exchange;
 		fixture.drivers[0].partition = ready & 1 ? partition : NULL;
 		fixture.drivers[1].partition = ready & 2 ? partition : NULL;
 		get(&fixture, &exchange, "/health/ready");
@@ -123,7 +123,7 @@ Test(http, ready_means_every_tenant)
 Test(http, head_has_the_length_and_no_body)
 {
 	struct fixture fixture;
-	struct exchange exchange;
+	struct http_exchange exchange;
 	char length[200];
 	open_server(&fixture);
 	ask(&fixture, &exchange,
@@ -140,7 +140,7 @@ Test(http, head_has_the_length_and_no_body)
 Test(http, connections_are_kept)
 {
 	struct fixture fixture;
-	struct exchange exchange;
+	struct http_exchange exchange;
 	open_server(&fixture);
 	ask(&fixture, &exchange,
 	    "GET /health/live HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n\r\nhello"
@@ -160,7 +160,7 @@ Test(http, connections_are_kept)
 Test(http, unchanged_is_304)
 {
 	struct fixture fixture;
-	struct exchange exchange;
+	struct http_exchange exchange;
 	char etag[200];
 	char request[500];
 	static const char *const forms[] = {"If-None-Match: %s", "If-None-Match: W/%s",
@@ -214,7 +214,7 @@ Test(http, accept_chooses_the_format)
 	struct fixture fixture;
 	open_server(&fixture);
 	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-		struct exchange exchange;
+		struct http_exchange exchange;
 		char request[500];
 		char type[200];
 		snprintf(request, sizeof(request),
@@ -263,7 +263,7 @@ static struct flush_bytes pack_reject(uint64_t sequence, int64_t received_us, co
 Test(http, rejects_come_back_as_they_came)
 {
 	struct fixture fixture;
-	struct exchange exchange;
+	struct http_exchange exchange;
 	static const uint8_t garbage[] = {0xFF, 0xFF};
 	open_server(&fixture);
 	struct driver *driver = &fixture.drivers[0];

@@ -43,7 +43,7 @@ static int connect_to(const char *address)
 Test(http_limits, waits_for_pages)
 {
 	struct fixture fixture;
-	struct exchange exchange;
+	struct http_exchange exchange;
 	open_server(&fixture);
 	fill_two_pages(&fixture);
 	get(&fixture, &exchange, "/v1/summary?tenant=demo&by=campaign&kpi=clicks&format=csv");
@@ -64,7 +64,7 @@ Test(http_limits, waits_for_pages)
 Test(http_limits, readings_are_counted)
 {
 	struct fixture fixture;
-	struct exchange exchange;
+	struct http_exchange exchange;
 	open_server(&fixture);
 	fill_two_pages(&fixture);
 	fixture.drivers[0].forgets = true;
@@ -86,7 +86,7 @@ Test(http_limits, readings_are_counted)
 Test(http_limits, a_failed_reading_is_said)
 {
 	struct fixture fixture;
-	struct exchange exchange;
+	struct http_exchange exchange;
 	open_server(&fixture);
 	fixture.drivers[0].err = ERR_NOT_READY;
 	get(&fixture, &exchange, "/v1/rejects?tenant=demo");
@@ -100,7 +100,7 @@ Test(http_limits, a_failed_reading_is_said)
 Test(http_limits, stops_while_requests_wait)
 {
 	struct fixture fixture;
-	struct exchange exchange;
+	struct http_exchange exchange;
 	open_server(&fixture);
 	fixture.drivers[0].hold = true;
 	exchange_begin(&exchange, &fixture.loop, http_server_address(fixture.server),
@@ -120,7 +120,7 @@ Test(http_limits, stops_while_requests_wait)
 Test(http_limits, a_slow_redis_is_504)
 {
 	struct fixture fixture;
-	struct exchange exchange;
+	struct http_exchange exchange;
 	open_server(&fixture);
 	fixture.server->wait_ms = 20;
 	fixture.drivers[0].hold = true;
@@ -141,7 +141,7 @@ Test(http_limits, a_slow_redis_is_504)
 Test(http_limits, a_client_that_leaves)
 {
 	struct fixture fixture;
-	struct exchange exchange;
+	struct http_exchange exchange;
 	open_server(&fixture);
 	fixture.drivers[0].hold = true;
 	exchange_begin(&exchange, &fixture.loop, http_server_address(fixture.server),
@@ -164,7 +164,7 @@ Test(http_limits, a_client_that_leaves)
 Test(http_limits, long_answers)
 {
 	struct fixture fixture;
-	struct exchange exchange;
+	struct http_exchange exchange;
 	char coding[200];
 	open_server(&fixture);
 	get(&fixture, &exchange, "/v1/summary.csv?tenant=demo&grain=day&last=500d");
@@ -186,7 +186,7 @@ Test(http_limits, long_answers_at_once)
 	    "GET /v1/summary.csv?tenant=demo&grain=day&last=3000d HTTP/1.1\r\n"
 	    "Host: localhost\r\nConnection: close\r\n\r\n";
 	struct fixture fixture;
-	struct exchange exchange;
+	struct http_exchange exchange;
 	int sockets[HTTP_LONG_ANSWERS];
 	open_server(&fixture);
 	/* They never read. */
@@ -221,7 +221,7 @@ Test(http_limits, bodies_are_thrown_away)
 		int status;
 	} bodies[] = {{100, 200}, {HTTP_BODY_MAX, 200}, {HTTP_BODY_MAX + 1, 0}, {5 << 20, 0}};
 	struct fixture fixture;
-	struct exchange exchange;
+	struct http_exchange exchange;
 	char *request = calloc(1, (5 << 20) + 200);
 	open_server(&fixture);
 	for (size_t i = 0; i < sizeof(bodies) / sizeof(bodies[0]); i++) {
@@ -243,7 +243,7 @@ Test(http_limits, bodies_are_thrown_away)
 Test(http_limits, a_long_query_string)
 {
 	struct fixture fixture;
-	struct exchange exchange;
+	struct http_exchange exchange;
 	size_t size = 10 << 20;
 	char *request = malloc(size + 100);
 	open_server(&fixture);

@@ -1,0 +1,182 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "query/levels.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "query/lens.h"
+
+#define LEFT_OUT UINT32_MAX
+
+struct collect {
+	const struct plan *plan;
+	const struct lens *lens;
+	struct partition *partition;
+	struct arena *arena;
+	struct levels *levels;
+	struct query_error *error;
+	uint32_t *groups; /* view group -> number + 1, 0 = not looked up, LEFT_OUT */
+	uint32_t cap;
+	int err;
+};
+
+static uint32_t group_of(struct collect *collect, uint32_t view, const struct view_group *group)
+{
+	if (!collect->groups[view]) {
+		uint32_t values[MODEL_SET_DIMS];
+		uint32_t number = 0;
+		collect->groups[view] = LEFT_OUT;
+		if (!lens_takes(collect->plan, collect->lens, collect->partition, group))
+			return LEFT_OUT;
+		lens_values(collect->plan, collect->lens, collect->partition, group, values);
+		collect->err = groups_number(&collect->levels->groups, collect->plan, collect->lens,
+		                             values, collect->arena, &number, collect->error);
+		if (collect->err == 0)
+			collect->groups[view] = number + 1;
+	}
+	uint32_t known = collect->groups[view];
+	return known == LEFT_OUT ? LEFT_OUT : known - 1;
+}
+
+static int grow(struct collect *collect)
+{
+	struct levels *levels = collect->levels;
+	uint32_t cap = collect->cap ? collect->cap * 2 : 256;
+	struct level *items = arena_alloc(collect->arena, cap * sizeof(*items));
+	if (!items)
+		return ERR_NOMEM;
+	if (levels->count)
+		memcpy(items, levels->items, levels->count * sizeof(*items));
+	levels->items = items;
+	collect->cap = cap;
+	return 0;
+}
+
+static void take_cell(void *arg, uint32_t view, uint32_t column, int32_t day, int64_t value)
+{
+	struct collect *collect = arg;
+	struct view_column of = view_column(collect->partition, column);
+	if (collect->err != 0 || of.measure < 0 ||
+	    collect->plan->settings->catalog.measures[of.measure].kind != MEASURE_GAUGE ||
+	    !(collect->lens->measures.bits[of.measure / 64] >> (of.measure % 64) & 1))
+		return;
+	struct view_group group = view_group(collect->partition, view);
+	uint32_t number = group_of(collect, view, &group);
+	if (number == LEFT_OUT || collect->err != 0)
+		return;
+	if (collect->levels->count == collect->cap)
+		collect->err = grow(collect);
+	if (collect->err != 0)
+		return;
+	int32_t until = day + (group.period_days ? (int32_t)group.period_days - 1 : 0);
+	struct level *level = &collect->levels->items[collect->levels->count++];
+	*level = (struct level){number, (uint16_t)of.measure, view, day, until, value, ""};
+	memcpy(level->currency, of.currency, sizeof(level->currency));
+}
+
+static int by_place(const void *a, const void *b)
+{
+	const struct level *left = a;
+	const struct level *right = b;
+	if (left->group != right->group)
+		return left->group < right->group ? -1 : 1;
+	if (left->measure != right->measure)
+		return left->measure < right->measure ? -1 : 1;
+	if (left->view != right->view)
+		return left->view < right->view ? -1 : 1;
+	return left->day < right->day ? -1 : left->day > right->day;
+}
+
+int levels_collect(const struct plan *plan, const struct lens *lens, struct partition *partition,
+                   struct arena *arena, struct levels *ret_levels, struct query_error *ret_error)
+{
+	struct levels levels = {.lens = lens};
+	struct collect collect = {.plan = plan,
+	                          .lens = lens,
+	                          .partition = partition,
+	                          .arena = arena,
+	                          .levels = &levels,
+	                          .error = ret_error};
+	uint32_t everything[MODEL_SET_DIMS] = {0};
+	uint32_t number = 0;
+	int err = 0;
+	collect.groups =
+	    arena_zalloc(arena, (view_group_count(partition) + 1) * sizeof(*collect.groups));
+	if (!collect.groups)
+		return ERR_NOMEM;
+	if (lens->ranges[0].first_day <= lens->ranges[0].last_day)
+		err = view_scan(partition, &lens->ranges[0], take_cell, &collect);
+	err = err ? err : collect.err;
+	/* Without `by` there is one group, also when nothing was reported. */
+	if (err == 0 && lens->by_count == 0)
+		err = groups_number(&levels.groups, plan, lens, everything, arena, &number,
+		                    ret_error);
+	err = err ? err : groups_order(&levels.groups, plan, lens, partition, arena);
+	if (err != 0)
+		return err;
+	if (levels.count > 1)
+		qsort(levels.items, levels.count, sizeof(*levels.items), by_place);
+	*ret_levels = levels;
+	return 0;
+}
+
+/* The first level at or behind (group, measure). */
+static uint32_t first_of(const struct levels *levels, uint32_t group, uint16_t measure)
+{
+	uint32_t low = 0;
+	uint32_t high = levels->count;
+	while (low < high) {
+		uint32_t middle = low + (high - low) / 2;
+		const struct level *level = &levels->items[middle];
+		if (level->group < group || (level->group == group && level->measure < measure))
+			low = middle + 1;
+		else
+			high = middle;
+	}
+	return low;
+}
+
+static void add_level(struct level_sum *sum, const struct level *level)
+{
+	if (!sum->present) {
+		memcpy(sum->currency, level->currency, sizeof(sum->currency));
+		sum->last = INT32_MIN;
+	}
+	sum->present = true;
+	sum->mixed = sum->mixed || strcmp(sum->currency, level->currency) != 0;
+	sum->value += level->value;
+	sum->count++;
+	if (level->until >= sum->last) {
+		sum->first = level->day;
+		sum->last = level->until;
+	}
+}
+
+struct level_sum levels_get(const struct levels *levels, uint32_t group, uint16_t measure,
+                            enum term_at at, int32_t first, int32_t last)
+{
+	struct level_sum sum = {.value = 0};
+	uint32_t number = levels->groups.order[group];
+	int32_t until = at == AT_START ? first - 1 : last;
+	const struct level *newest = NULL;
+	for (uint32_t i = first_of(levels, number, measure); i < levels->count; i++) {
+		const struct level *level = &levels->items[i];
+		if (level->group != number || level->measure != measure)
+			break;
+		if (newest && newest->view != level->view) {
+			add_level(&sum, newest);
+			newest = NULL;
+		}
+		if (level->day > until || (at == AT_MEAN && level->day < first))
+			continue;
+		if (at == AT_MEAN)
+			add_level(&sum, level);
+		else
+			newest = level;
+	}
+	if (newest)
+		add_level(&sum, newest);
+	if (at != AT_MEAN)
+		sum.count = 1;
+	return sum;
+}

@@ -185,8 +185,29 @@ static void on_redis_failed(void *arg, int err)
 	app_stop(app, app_say(APP_EXIT_REDIS, managed_reason(app->managed)));
 }
 
+/* Redis is another's: of the state directory only the senders' socket is used. */
+static int claim_state(struct app *app)
+{
+	char reason[MANAGED_REASON_MAX] = "there is no memory";
+	app->state_dir = calloc(1, sizeof(*app->state_dir));
+	int err = ERR_NOMEM;
+	if (app->state_dir)
+		err = managed_dir_claim(app->state_dir, app->settings->state_dir, reason,
+		                        sizeof(reason));
+	if (err)
+		return app_say(exit_of(err), reason);
+	if (managed_dir_has_data(app->state_dir))
+		log_warn("state_not_used", "path=%s reason=\"redis.address names another Redis\"",
+		         app->state_dir->path);
+	log_info("redis_outside", "address=%s level=%s", app->settings->redis.address,
+	         app->settings->redis.level == REDIS_LEVEL_FSYNC ? "fsync" : "written");
+	return APP_EXIT_OK;
+}
+
 static int start_redis(struct app *app)
 {
+	if (*app->settings->redis.address)
+		return claim_state(app);
 	struct managed_events events = {.ready = on_redis_ready,
 	                                .exited = on_redis_exited,
 	                                .failed = on_redis_failed,
@@ -246,13 +267,15 @@ int app_add_driver(struct app *app, uint32_t index)
 	app->tenants[index] = tenant;
 	struct driver_events events = {
 	    .phase = on_phase, .dropped = on_dropped, .answered = on_answered, .arg = tenant};
-	app->drivers[index] = driver_new(&app->loop, app->settings, &app->settings->tenants[index],
-	                                 managed_socket(app->managed), &events);
+	app->drivers[index] =
+	    driver_new(&app->loop, app->settings, &app->settings->tenants[index],
+	               app->managed ? managed_socket(app->managed) : NULL, &events);
 	if (!app->drivers[index])
 		return ERR_NOMEM;
 	/* Until the managed Redis is ready, that of a daemon that was killed may
 	 * still be ending behind the same socket. */
-	driver_watch(app->drivers[index], app->managed);
+	if (app->managed)
+		driver_watch(app->drivers[index], app->managed);
 	app->drivers_running++;
 	return 0;
 }
@@ -298,7 +321,7 @@ static int write_ports(struct app *app)
 	snprintf(text, sizeof(text), "pid=%ld\ningest=%s\nsocket=%s\nhttp=%s\nredis=%s\n",
 	         (long)getpid(), ingest_server_address(app->ingest),
 	         ingest_server_socket(app->ingest), http_server_address(app->http),
-	         managed_socket(app->managed));
+	         app->managed ? managed_socket(app->managed) : app->settings->redis.address);
 	char partial[4096];
 	snprintf(partial, sizeof(partial), "%s.partial", path);
 	FILE *file = fopen(partial, "w");
@@ -327,6 +350,9 @@ static int start_parts(struct app *app)
 	}
 	log_info("listening", "ingest=%s socket=%s http=%s", ingest_server_address(app->ingest),
 	         ingest_server_socket(app->ingest), http_server_address(app->http));
+	/* Another's Redis may be away, or another daemon's, for as long as it likes. */
+	if (!app->managed)
+		service_ready(&app->service);
 	return APP_EXIT_OK;
 }
 
@@ -401,6 +427,9 @@ static void app_free(struct app *app)
 	free(app->drivers);
 	free(app->tenants);
 	managed_free(app->managed);
+	if (app->state_dir)
+		managed_dir_close(app->state_dir);
+	free(app->state_dir);
 	app_free_former(app);
 	tokens_free(app->tokens);
 	settings_free(app->settings);

@@ -13,6 +13,7 @@
 #include "settings/settings_load.h"
 #include "store/driver.h"
 #include "store/managed.h"
+#include "store/managed_dir.h"
 
 /* A tenant's driver and what its events need. */
 struct app_tenant {
@@ -40,9 +41,10 @@ struct app {
 	struct service service;
 	struct settings *settings;
 	struct app_former *former;
-	struct tokens *tokens; /* NULL = nobody is asked for one */
-	struct managed *managed;
-	struct driver **drivers; /* one per tenant */
+	struct tokens *tokens;         /* NULL = nobody is asked for one */
+	struct managed *managed;       /* NULL = the Redis of the settings is another's */
+	struct managed_dir *state_dir; /* in its place: the lock of the state directory */
+	struct driver **drivers;       /* one per tenant */
 	struct app_tenant **tenants;
 	uint32_t drivers_running;
 	struct http_server *http;

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "store/setup.h"
+#include "base/log.h"
 
 /* ---- small things ---- */
 
@@ -57,7 +57,8 @@ void driver_update_phase(struct driver *driver)
 		set_phase(driver, DRIVER_STOPPED);
 	else if (driver->up && driver->holds == HOLDS_STATE && !driver->need_read &&
 	         !driver->need_beat && driver->control != CONTROL_READ &&
-	         driver->control != CONTROL_ACQUIRE && driver->position >= driver->answered)
+	         driver->control != CONTROL_ACQUIRE && driver->position >= driver->answered &&
+	         driver->settled_epoch == driver->epoch && driver_is_live(driver))
 		set_phase(driver, DRIVER_READY);
 	else if (driver->up && driver->holds == HOLDS_ID)
 		set_phase(driver, DRIVER_LOADING);
@@ -117,21 +118,21 @@ void driver_halt(struct driver *driver, int err, const char *format, ...)
 
 /* ---- connection ---- */
 
-static void on_setup(void *arg, int err, const char *reason)
+static void on_setup(void *arg, int err, const char *reason, const struct redis_facts *facts)
 {
 	struct driver *driver = arg;
+	char text[OUTSIDE_REASON_MAX];
 	driver->control = CONTROL_NONE;
 	if (driver->halted || driver->closing)
 		return;
-	if (err == ERR_REFUSED) {
-		driver_halt(driver, err, "%s", reason);
-		return;
-	}
 	if (err < 0) {
-		driver_set_reason(driver, "Redis is not ready: %s", reason);
-		driver_disconnect(driver);
+		snprintf(text, sizeof(text), "%s%s",
+		         err == ERR_REFUSED || driver_outside(driver) ? "" : "Redis is not ready: ",
+		         reason);
+		driver_refuse(driver, err, text);
 		return;
 	}
+	driver_accept(driver, facts);
 	driver->up = true;
 	driver_pump(driver);
 }
@@ -139,12 +140,18 @@ static void on_setup(void *arg, int err, const char *reason)
 static void on_up(void *arg)
 {
 	struct driver *driver = arg;
+	char reason[OUTSIDE_REASON_MAX];
+	struct setup_wish wish = {
+	    .outside = driver->outside,
+	    .tenant = driver->tenant->name,
+	};
+	driver->connected = true;
+	driver->stats.connects++;
 	driver->control = CONTROL_SETUP;
-	int err = setup_run(driver->conn, &driver->scripts, on_setup, driver);
-	if (err < 0) {
-		driver->control = CONTROL_NONE;
-		driver_disconnect(driver);
-	}
+	driver->control_ms = driver_now(driver);
+	int err = setup_run(driver->conn, &driver->scripts, &wish, on_setup, driver, reason);
+	if (err < 0)
+		on_setup(driver, err, reason, NULL);
 }
 
 static void finish_close(struct driver *driver)
@@ -159,6 +166,23 @@ static void finish_close(struct driver *driver)
 	driver->closed(driver->closed_arg);
 }
 
+static void explain_down(struct driver *driver, int err)
+{
+	const char *why = err == ERR_NOT_FOUND ? "its name is not known" : err_code(err);
+	if (driver->explained || driver->halted)
+		return;
+	if (!driver_outside(driver)) {
+		if (!driver->reason[0])
+			driver_set_reason(driver, "The connection to Redis was lost (%s).", why);
+		return;
+	}
+	driver_set_reason(driver,
+	                  driver->connected
+	                      ? "The connection to Redis at %s was lost (%s); it is made again."
+	                      : "Redis at %s cannot be reached (%s); it is tried again and again.",
+	                  driver->outside->address, why);
+}
+
 static void on_down(void *arg, int err)
 {
 	struct driver *driver = arg;
@@ -166,12 +190,14 @@ static void on_down(void *arg, int err)
 	driver->up = false;
 	driver->need_read = true;
 	driver->control = CONTROL_NONE;
+	driver->asking = false;
 	if (driver->closing) {
 		finish_close(driver);
 		return;
 	}
-	if (!driver->reason[0])
-		driver_set_reason(driver, "The connection to Redis was lost (%s).", err_code(err));
+	explain_down(driver, err);
+	driver->connected = false;
+	driver->explained = false;
 	/* A watch counts over one unbroken connection only. */
 	driver->watch.since_ms = 0;
 	if (driver->loading)
@@ -182,13 +208,20 @@ static void on_down(void *arg, int err)
 
 static void open_connection(struct driver *driver)
 {
+	const struct redis_settings *outside = driver->outside;
 	struct redis_options options = {
 	    .socket_path = driver->socket_path, .connect_ms = CONNECT_MS, .command_ms = COMMAND_MS};
+	if (outside && *outside->socket) {
+		options.socket_path = outside->socket;
+	} else if (outside) {
+		options.host = outside->host;
+		options.port = outside->port;
+	}
 	struct redis_events events = {.up = on_up, .down = on_down, .arg = driver};
 	int err = redis_open(driver->loop, &options, &events, &driver->conn);
 	if (err < 0) {
-		driver_set_reason(driver, "Cannot connect to Redis at %s: %s.", driver->socket_path,
-		                  err_rule(err));
+		driver_set_reason(driver, "Cannot connect to Redis at %s: %s.",
+		                  outside ? outside->address : driver->socket_path, err_rule(err));
 		driver_back_off(driver);
 	}
 }
@@ -250,6 +283,8 @@ void driver_pump(struct driver *driver)
 	}
 	if (!driver->halted) {
 		pump_connection(driver);
+		if (driver->up)
+			driver_check_redis(driver);
 		if (driver->up && !driver->need_read && driver->control == CONTROL_NONE)
 			driver_pump_writes(driver);
 		driver_update_phase(driver);
@@ -270,8 +305,10 @@ struct driver *driver_new(uv_loop_t *loop, const struct settings *settings,
                           const struct driver_events *events)
 {
 	struct driver *driver = calloc(1, sizeof(*driver));
-	char *path = strdup(redis_socket);
-	if (!driver || !path || uv_timer_init(loop, &driver->tick) < 0) {
+	char *path = redis_socket ? strdup(redis_socket) : NULL;
+	struct redis_settings *outside = redis_socket ? NULL : outside_copy(&settings->redis);
+	if (!driver || (!path && !outside) || uv_timer_init(loop, &driver->tick) < 0) {
+		outside_free(outside);
 		free(driver);
 		free(path);
 		return NULL;
@@ -280,6 +317,7 @@ struct driver *driver_new(uv_loop_t *loop, const struct settings *settings,
 	driver->settings = settings;
 	driver->tenant = tenant;
 	driver->socket_path = path;
+	driver->outside = outside;
 	driver->events = *events;
 	driver->tick.data = driver;
 	driver->open_handles = 1;
@@ -289,7 +327,7 @@ struct driver *driver_new(uv_loop_t *loop, const struct settings *settings,
 	driver->pumped_ms = driver_now(driver);
 	/* The lock on the managed Redis' state directory proves that the recorded
 	 * owner is gone. */
-	driver->may_acquire = true;
+	driver->may_acquire = redis_socket != NULL;
 	driver_wake(driver, 0);
 	return driver;
 }
@@ -311,6 +349,7 @@ void driver_free(struct driver *driver)
 	require(driver->closing && !driver->conn && driver->open_handles == 0);
 	ring_deinit(&driver->ring);
 	partition_free(driver->partition);
+	outside_free(driver->outside);
 	free(driver->socket_path);
 	free(driver);
 }
@@ -335,6 +374,8 @@ bool driver_stuck(const struct driver *driver)
 
 enum driver_phase driver_phase(const struct driver *driver)
 {
+	if (driver->phase == DRIVER_READY && !driver_is_live(driver))
+		return DRIVER_CONNECTING;
 	return driver->phase;
 }
 
@@ -351,9 +392,14 @@ const char *driver_reason(const struct driver *driver)
 	if (driver->managed && managed_reason(driver->managed)[0])
 		return managed_reason(driver->managed);
 	if (driver->phase == DRIVER_READY)
-		return "";
+		return driver_is_live(driver)
+		           ? ""
+		           : "Redis confirmed no beat for 3 seconds: another daemon "
+		             "may hold the partition by now.";
 	if (driver->managed && !managed_ready(driver->managed))
 		return "Redis is starting.";
+	if (driver->explained)
+		return driver->reason;
 	if (driver->up && driver->holds == HOLDS_ID)
 		return "The stored state is being loaded from Redis.";
 	if (driver->up && driver->position < driver->answered)
@@ -376,7 +422,13 @@ const struct tenant *driver_tenant(const struct driver *driver)
 
 struct partition *driver_partition(struct driver *driver)
 {
-	return driver->phase == DRIVER_READY ? driver->partition : NULL;
+	if (driver->phase != DRIVER_READY)
+		return NULL;
+	if (driver_is_live(driver))
+		return driver->partition;
+	driver->lapsed = true;
+	driver_wake(driver, 0);
+	return NULL;
 }
 
 const char *driver_owner(const struct driver *driver)
@@ -386,13 +438,28 @@ const char *driver_owner(const struct driver *driver)
 
 const char *driver_level(const struct driver *driver)
 {
-	(void)driver;
-	return "fsync"; /* store/setup.c refuses a Redis of which this is not true */
+	/* A Redis of which this is not true is refused: store/outside.c. */
+	return driver_promise(driver) == REDIS_LEVEL_FSYNC ? "fsync" : "written";
 }
 
 void driver_kick(struct driver *driver)
 {
 	driver_wake(driver, 0);
+}
+
+const struct driver_stats *driver_stats(const struct driver *driver)
+{
+	return &driver->stats;
+}
+
+bool driver_redis_up(const struct driver *driver)
+{
+	return driver->up;
+}
+
+uint64_t driver_ring_bytes(const struct driver *driver)
+{
+	return driver->ring.bytes;
 }
 
 uint64_t driver_lost_generations(const struct driver *driver)

@@ -6,6 +6,7 @@
 
 #include <uv.h>
 
+#include "base/histogram.h"
 #include "rollup/partition.h"
 
 struct driver;
@@ -32,6 +33,20 @@ struct driver_events {
 	void *arg;
 };
 
+/* What a driver has done since it was made. */
+struct driver_stats {
+	uint64_t connects;    /* connections that came up */
+	uint64_t flushes;     /* answered */
+	uint64_t flush_bytes; /* of these */
+	struct histogram flush_time;
+	uint64_t page_reads; /* pages that were asked of Redis */
+	uint64_t fenced;     /* times that another owner took the partition */
+};
+
+/* `redis_socket` is the managed Redis'; NULL = that of settings->redis, which
+ * others may own and run: there, ownership takes a watch of 3 s, the settings are
+ * read at every connect and every second, and nothing is shown from memory when no
+ * beat was confirmed for 3 s. */
 struct driver *driver_new(uv_loop_t *loop, const struct settings *settings,
                           const struct tenant *tenant, const char *redis_socket,
                           const struct driver_events *events);
@@ -55,7 +70,7 @@ const struct tenant *driver_tenant(const struct driver *driver);
 struct partition *driver_partition(struct driver *driver);
 /* 32 hex digits of the owner id. */
 const char *driver_owner(const struct driver *driver);
-/* The acknowledgement level in force, "fsync". */
+/* The acknowledgement level in force: "fsync" or "written". */
 const char *driver_level(const struct driver *driver);
 
 /* Works with other settings from now on, and with this tenant of theirs, which
@@ -90,6 +105,12 @@ void driver_fetch(struct driver *driver, struct fetch_list *list, void (*done)(v
 void driver_read(struct driver *driver, struct fetch_list *list,
                  void (*item)(void *arg, const struct fetched *fetched),
                  void (*done)(void *arg, int err), void *arg);
+
+const struct driver_stats *driver_stats(const struct driver *driver);
+/* True while a Redis that may be used answers. */
+bool driver_redis_up(const struct driver *driver);
+/* Bytes of sent flushes that are kept to be sent again. */
+uint64_t driver_ring_bytes(const struct driver *driver);
 
 /* Generations that Redis came back without and the ring could not replay: 0 = none. */
 uint64_t driver_lost_generations(const struct driver *driver);

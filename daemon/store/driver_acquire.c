@@ -40,12 +40,18 @@ static bool is_leftover(const redisReply *reply)
 	       strcmp(reply->element[0]->str, "leftover") == 0;
 }
 
-/* The pending id is the owner now. */
-static void take_id(struct driver *driver)
+void driver_take_pending(struct driver *driver)
 {
 	memcpy(driver->id, driver->pending, sizeof(driver->id));
 	driver->pending[0] = '\0';
 	driver->parent = driver->pending_from;
+	driver->epoch++;
+	driver->marked = false;
+}
+
+static void take_id(struct driver *driver)
+{
+	driver_take_pending(driver);
 	driver->need_beat = true;
 	if (driver->holds == HOLDS_STATE) {
 		driver->position = driver->parent.generation;

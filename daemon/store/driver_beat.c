@@ -14,6 +14,7 @@ static void on_beat(void *arg, int err, const redisReply *reply)
 	if (!driver_reply_failed(driver, SCRIPT_BEAT, err, reply) &&
 	    driver_judge_write(driver, 0, reply)) {
 		driver->need_beat = false;
+		driver_renew(driver);
 		driver_settled(driver);
 		if (driver->holds == HOLDS_ID && !driver->loading)
 			driver_load_start(driver);

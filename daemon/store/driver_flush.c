@@ -24,6 +24,10 @@ static void on_flushed(void *arg, int err, const redisReply *reply)
 	if (!driver_reply_failed(driver, SCRIPT_FLUSH, err, reply) &&
 	    driver_judge_write(driver, 0, reply)) {
 		driver->position = generation;
+		driver->stats.flushes++;
+		driver->stats.flush_bytes += driver->flushing_bytes;
+		histogram_add(&driver->stats.flush_time, clock_mono_us() - driver->control_us);
+		driver_renew(driver);
 		driver_settled(driver);
 	}
 	driver_pump(driver);
@@ -74,6 +78,8 @@ static void send_flush(struct driver *driver, uint64_t generation)
 	driver->flushing = generation;
 	driver->serial++;
 	driver->control_ms = driver_now(driver);
+	driver->control_us = clock_mono_us();
+	driver->flushing_bytes = call_size(&call);
 	driver->last_write_ms = driver->control_ms;
 	driver->last_flush_ms = driver->control_ms;
 	int err =
@@ -215,11 +221,13 @@ void driver_trim(struct driver *driver)
 void driver_settled(struct driver *driver)
 {
 	driver->confirmed_serial = driver->serial;
-	if (driver->holds != HOLDS_STATE || driver->position <= driver->answered)
+	if (driver->holds != HOLDS_STATE || driver->position <= driver->answered) {
+		driver_settle_written(driver);
 		return;
+	}
 	/* One flush is in flight at a time, so at most the newest was unanswered. */
 	driver->answered = driver->position;
-	ring_settle(&driver->ring, driver->answered);
+	driver_settle_written(driver);
 	partition_answered(driver->partition, driver->answered);
 	driver_trim(driver);
 	FAULT_POINT("flush_answered");

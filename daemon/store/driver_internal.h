@@ -17,7 +17,7 @@
 #include "store/managed.h"
 #include "store/redis.h"
 #include "store/ring.h"
-#include "store/script.h"
+#include "store/setup.h"
 
 #define CONNECT_MS   2000
 #define COMMAND_MS   5000
@@ -32,7 +32,9 @@
 #define STUCK_MS     30000 /* every command times out long before */
 #define BACKOFF_MIN  10
 #define BACKOFF_MAX  500
-#define REASON_MAX   512
+#define REASON_MAX   OUTSIDE_REASON_MAX
+#define CHECK_MS     1000             /* an outside Redis is asked for its settings this often */
+#define LEASE_US     INT64_C(3000000) /* an outside Redis: who could not confirm a beat is silent */
 
 enum control {
 	CONTROL_NONE,
@@ -90,14 +92,18 @@ struct driver {
 	uv_loop_t *loop;
 	const struct settings *settings;
 	const struct tenant *tenant;
-	char *socket_path;
-	const struct managed *managed; /* NULL = nobody's Redis is waited for */
+	char *socket_path;              /* of the managed Redis; NULL = outside */
+	struct redis_settings *outside; /* NULL = managed */
+	const struct managed *managed;  /* NULL = nobody's Redis is waited for */
 	struct driver_events events;
 	uv_timer_t tick;
 
 	struct redis *conn;
 	struct script_set scripts;
+	bool connected;
 	bool up;            /* scripts loaded, settings checked */
+	bool accepted;      /* a Redis was good enough once */
+	bool explained;     /* the reason says why the connection was given up */
 	uint64_t retry_ms;  /* no connecting or reading before this time */
 	uint64_t pumped_ms; /* when it was last seen to */
 	uint32_t backoff_ms;
@@ -115,9 +121,23 @@ struct driver {
 	struct record parent;       /* the same of the answered one */
 	struct record record;       /* what was acquired and is loaded, or will be */
 	char run_id[RECORD_ID * 2];
-	uint64_t beat; /* last one sent; only ever grows */
-	bool may_acquire;
+	uint64_t beat;    /* last one sent; only ever grows */
+	bool may_acquire; /* a lock proves that nobody else is there */
 	struct watch watch;
+
+	/* what an outside Redis says of itself; driver_check.c */
+	struct redis_facts facts;
+	bool asking;
+	uint64_t asked_ms;
+	uint64_t asked_epoch;
+	uint64_t asked_generation;
+	bool marked;
+	struct settle_mark mark;
+	uint64_t mark_epoch;
+	uint64_t epoch;         /* counts the ids that became mine */
+	uint64_t settled_epoch; /* the newest of them that is settled */
+	int64_t lease_us;       /* clock_mono_us when the last confirmed write was sent */
+	bool lapsed;            /* somebody was refused because that is too long ago */
 
 	/* position */
 	struct ring ring;
@@ -131,13 +151,17 @@ struct driver {
 	/* control */
 	enum control control;
 	uint64_t control_ms; /* when it was sent */
+	int64_t control_us;  /* the same by clock_mono_us */
 	uint64_t flushing;   /* generation of the flush in flight */
+	size_t flushing_bytes;
 	bool need_read;
 	bool need_beat;
 	uint64_t serial;           /* of the last write sent */
 	uint64_t confirmed_serial; /* of the last write answered */
 	uint64_t last_write_ms;
 	uint64_t last_flush_ms;
+
+	struct driver_stats stats;
 
 	struct partition *partition;
 	bool loading; /* partition is being filled */
@@ -182,7 +206,26 @@ bool driver_judge_write(struct driver *driver, int err, const redisReply *reply)
 bool driver_reply_failed(struct driver *driver, enum script script, int err,
                          const redisReply *reply);
 
+/* driver_check.c */
+bool driver_outside(const struct driver *driver);
+enum redis_level driver_promise(const struct driver *driver);
+/* Redis is not such that it may be used: stops for good where it never was or is
+ * the daemon's own, else looks again and again. */
+void driver_refuse(struct driver *driver, int err, const char *reason);
+/* A connection was set up. */
+void driver_accept(struct driver *driver, const struct redis_facts *facts);
+/* Asks an outside Redis when it is time. */
+void driver_check_redis(struct driver *driver);
+/* A write was answered: settles what that alone settles. */
+void driver_settle_written(struct driver *driver);
+/* True while what is in memory may be shown: always beside a managed Redis. */
+bool driver_is_live(const struct driver *driver);
+/* The control command that was answered confirms the ownership. */
+void driver_renew(struct driver *driver);
+
 /* driver_acquire.c */
+/* The id of the unanswered acquisition is mine. */
+void driver_take_pending(struct driver *driver);
 /* Refuses (halts on) state that this build must not write or load. */
 bool driver_check_version(struct driver *driver, const struct record *record);
 /* Compare-and-set of the record that was just read, under a new id. */

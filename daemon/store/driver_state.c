@@ -3,6 +3,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "store/driver_internal.h"
 
 static const struct store_key state_key = {.kind = KEY_STATE};
@@ -12,6 +13,7 @@ void driver_send_control(struct driver *driver, enum control control, struct cal
 {
 	driver->control = control;
 	driver->control_ms = driver_now(driver);
+	driver->control_us = clock_mono_us();
 	driver_update_phase(driver);
 	if (call_send(call, driver->conn, &driver->scripts, script, cb, driver) < 0) {
 		driver->control = CONTROL_NONE;
@@ -85,7 +87,25 @@ static void halt_on_type(struct driver *driver, const redisReply *reply)
 
 /* ---- the watch of a daemon that holds nothing ---- */
 
-static void watch_record(struct driver *driver, const struct record *record)
+static void say_watched(struct driver *driver, const struct record *record)
+{
+	const char *tenant = driver->tenant->name;
+	if (!record->exists || record->released)
+		driver_set_reason(
+		    driver,
+		    "Nobody holds the partition of tenant %s in Redis; that is watched "
+		    "for some seconds before it is taken.",
+		    tenant);
+	else
+		driver_set_reason(
+		    driver,
+		    "Another daemon (%.60s, owner %s) holds the partition of tenant %s at "
+		    "generation %" PRIu64 "; this one stands by.",
+		    record->address, record->owner, tenant, record->generation);
+}
+
+/* True when the record stood still for so long that nobody can be there. */
+static bool watch_record(struct driver *driver, const struct record *record)
 {
 	struct watch *watch = &driver->watch;
 	uint64_t now = driver_now(driver);
@@ -102,10 +122,23 @@ static void watch_record(struct driver *driver, const struct record *record)
 		watch->since_ms = now;
 	}
 	uint64_t wait = WATCH_MS + (watch->highest > record->generation ? GRACE_MS : 0);
-	driver->may_acquire = now - watch->since_ms >= wait;
+	if (now - watch->since_ms >= wait)
+		return true;
+	say_watched(driver, record);
 	driver->need_read = true;
-	driver->retry_ms = now + (driver->may_acquire ? 0 : TICK_MS);
-	driver_wake(driver, driver->retry_ms - now);
+	driver->retry_ms = now + TICK_MS;
+	driver_wake(driver, TICK_MS);
+	return false;
+}
+
+/* Acquires the very record that stood still: a beat since then refuses it. */
+static void watch_or_acquire(struct driver *driver, const struct record *record)
+{
+	if (!watch_record(driver, record))
+		return;
+	driver->need_read = false;
+	driver->watch.since_ms = 0;
+	driver_acquire(driver, record);
 }
 
 /* ---- the decision table, applied ---- */
@@ -125,13 +158,15 @@ static void give_up_state(struct driver *driver, const struct record *record)
 static void fenced(struct driver *driver, const struct record *record)
 {
 	driver->watch = (struct watch){.highest = driver->answered};
+	driver->may_acquire = false;
+	driver->stats.fenced++;
 	give_up_state(driver, record);
+	(void)watch_record(driver, record);
 	driver_set_reason(
 	    driver,
 	    "Another owner (%s) took the partition of tenant %s at generation %" PRIu64
 	    "; this daemon had written up to %" PRIu64 ".",
 	    record->owner, driver->tenant->name, record->generation, driver->answered);
-	watch_record(driver, record);
 }
 
 static void halt_on_record(struct driver *driver, const struct record *record,
@@ -166,10 +201,8 @@ static void go_on(struct driver *driver, const struct record *record)
 
 static void take_loaded_id(struct driver *driver, const struct record *record)
 {
-	if (driver->pending[0] && strcmp(record->owner, driver->pending) == 0) {
-		memcpy(driver->id, driver->pending, sizeof(driver->id));
-		driver->parent = driver->pending_from;
-	}
+	if (driver->pending[0] && strcmp(record->owner, driver->pending) == 0)
+		driver_take_pending(driver);
 	if (!driver_check_version(driver, record))
 		return;
 	driver->pending[0] = '\0';
@@ -208,9 +241,7 @@ static void apply_record(struct driver *driver, const struct record *record)
 	char kept[RECORD_ID];
 	struct decision decision = judge(driver, record, kept);
 	if (decision.action == DECIDE_ADOPT) {
-		memcpy(driver->id, driver->pending, sizeof(driver->id));
-		driver->parent = driver->pending_from;
-		driver->pending[0] = '\0';
+		driver_take_pending(driver);
 		decision = judge(driver, record, kept);
 	}
 	switch (decision.action) {
@@ -221,7 +252,7 @@ static void apply_record(struct driver *driver, const struct record *record)
 		break;
 	case DECIDE_WATCH:
 		driver->pending[0] = '\0';
-		watch_record(driver, record);
+		watch_or_acquire(driver, record);
 		break;
 	case DECIDE_LOAD:
 	case DECIDE_ADOPT:
@@ -277,6 +308,12 @@ bool driver_judge_write(struct driver *driver, int err, const redisReply *reply)
 		}
 		if (is_word(reply->element[0], "type")) {
 			halt_on_type(driver, reply);
+			return false;
+		}
+		if (is_word(reply->element[0], "denied")) {
+			/* The next setup says what is missing. */
+			driver->need_read = true;
+			driver_disconnect(driver);
 			return false;
 		}
 	}

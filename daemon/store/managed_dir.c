@@ -287,6 +287,20 @@ int managed_dir_open(struct managed_dir *dir, const char *path, const char *bina
 	return err;
 }
 
+int managed_dir_claim(struct managed_dir *dir, const char *path, char *reason, size_t size)
+{
+	struct sentence why = {reason, size};
+	*dir = (struct managed_dir){.lock_fd = -1};
+	int err = take_path(dir, path, why);
+	return err ? err : take_lock(dir, why);
+}
+
+bool managed_dir_has_data(const struct managed_dir *dir)
+{
+	char data[MANAGED_PATH_MAX];
+	return join(data, dir, "redis") && access(data, F_OK) == 0;
+}
+
 void managed_dir_close(struct managed_dir *dir)
 {
 	if (dir->lock_fd < 0)

@@ -24,6 +24,14 @@ struct managed_dir {
 int managed_dir_open(struct managed_dir *dir, const char *path, const char *binary, char *reason,
                      size_t size) SG_MUST_CHECK;
 
+/* Makes and locks the directory only, for a daemon whose Redis is not its own; so
+ * `binary` and `socket` stay empty. Errors as above. */
+int managed_dir_claim(struct managed_dir *dir, const char *path, char *reason,
+                      size_t size) SG_MUST_CHECK;
+
+/* True when the directory holds the data of a managed Redis. */
+bool managed_dir_has_data(const struct managed_dir *dir);
+
 /* Gives the lock back; safe on a directory that failed to open. */
 void managed_dir_close(struct managed_dir *dir);
 

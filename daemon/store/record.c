@@ -86,6 +86,9 @@ int record_parse(const redisReply *reply, struct record *ret_record)
 	    !take_number(reply, "beat", &record.beat) ||
 	    !record_id_parse(seed->str, (size_t)seed->len, record.seed))
 		return ERR_MALFORMED;
+	const redisReply *address = find(reply, "address");
+	if (address)
+		snprintf(record.address, sizeof(record.address), "%s", address->str);
 	record.exists = true;
 	record.released = find(reply, "released") != NULL;
 	record.format_known = strcmp(format->str, RECORD_FORMAT) == 0;

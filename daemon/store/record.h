@@ -34,6 +34,7 @@ struct record {
 	bool format_known;
 	char owner[RECORD_ID];
 	char flush_id[RECORD_ID];
+	char address[64]; /* of the owner, "" = not told */
 	uint64_t fence;
 	uint64_t generation;
 	uint64_t beat;

@@ -2,6 +2,7 @@
 #include "store/redis.h"
 
 #include <stdbool.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/un.h>
@@ -26,6 +27,10 @@ struct redis {
 	} as;
 	uv_timer_t timer; /* connect, then the age of the oldest command */
 	uv_connect_t connect;
+	uv_getaddrinfo_t resolve;
+	struct addrinfo *addresses; /* of the name; NULL = there is none */
+	struct addrinfo *next;      /* to try when the connection to the last one failed */
+	bool resolving;
 	redisReader *reader;
 	struct redis_events events;
 	struct waiting *queue; /* circular: head, count, cap */
@@ -57,6 +62,7 @@ static void redis_gone(struct redis *redis)
 	}
 	redis->events.down(redis->events.arg, redis->err);
 	redisReaderFree(redis->reader);
+	uv_freeaddrinfo(redis->addresses);
 	free(redis->queue);
 	free(redis);
 }
@@ -64,7 +70,7 @@ static void redis_gone(struct redis *redis)
 static void handle_closed(uv_handle_t *handle)
 {
 	struct redis *redis = handle->data;
-	if (--redis->open_handles == 0)
+	if (--redis->open_handles == 0 && !redis->resolving)
 		redis_gone(redis);
 }
 
@@ -74,7 +80,11 @@ static void redis_end(struct redis *redis, int err)
 		return;
 	redis->closing = true;
 	redis->err = err;
-	uv_close((uv_handle_t *)&redis->as.stream, handle_closed);
+	if (redis->resolving)
+		uv_cancel((uv_req_t *)&redis->resolve);
+	/* It may be closing already, to be opened for the next address. */
+	if (!uv_is_closing((uv_handle_t *)&redis->as.stream))
+		uv_close((uv_handle_t *)&redis->as.stream, handle_closed);
 	uv_close((uv_handle_t *)&redis->timer, handle_closed);
 }
 
@@ -165,11 +175,31 @@ static void on_read(uv_stream_t *stream, ssize_t len, const uv_buf_t *buf)
 	take_replies(redis);
 }
 
+static void connect_next(struct redis *redis);
+
+/* The handle of the address that failed is gone. */
+static void on_retry(uv_handle_t *handle)
+{
+	struct redis *redis = handle->data;
+	uv_loop_t *loop = handle->loop;
+	if (redis->closing) {
+		handle_closed(handle);
+		return;
+	}
+	require(uv_tcp_init(loop, &redis->as.tcp) == 0);
+	redis->as.stream.data = redis;
+	connect_next(redis);
+}
+
 static void on_connect(uv_connect_t *connect, int status)
 {
 	struct redis *redis = connect->data;
 	if (redis->closing)
 		return;
+	if (status < 0 && redis->next) {
+		uv_close((uv_handle_t *)&redis->as.stream, on_retry);
+		return;
+	}
 	uv_timer_stop(&redis->timer);
 	if (status < 0 || uv_read_start(&redis->as.stream, on_alloc, on_read) < 0) {
 		redis_end(redis, status == UV_ENOMEM ? ERR_NOMEM : ERR_IO);
@@ -179,47 +209,88 @@ static void on_connect(uv_connect_t *connect, int status)
 	redis->events.up(redis->events.arg);
 }
 
-static int tcp_address(const struct redis_options *options, struct sockaddr_storage *ret_address)
+static void connect_to(struct redis *redis, const struct sockaddr *address)
+{
+	uv_tcp_nodelay(&redis->as.tcp, 1);
+	if (uv_tcp_connect(&redis->connect, &redis->as.tcp, address, on_connect) < 0)
+		redis_end(redis, ERR_IO);
+}
+
+static void connect_next(struct redis *redis)
+{
+	const struct addrinfo *address = redis->next;
+	redis->next = address->ai_next;
+	connect_to(redis, address->ai_addr);
+}
+
+static void on_resolved(uv_getaddrinfo_t *resolve, int status, struct addrinfo *addresses)
+{
+	struct redis *redis = resolve->data;
+	redis->resolving = false;
+	redis->addresses = addresses;
+	redis->next = addresses;
+	if (redis->closing) {
+		if (redis->open_handles == 0)
+			redis_gone(redis);
+	} else if (status < 0 || !addresses) {
+		redis_end(redis, ERR_NOT_FOUND);
+	} else {
+		connect_next(redis);
+	}
+}
+
+/* False where the host is a name. */
+static bool tcp_address(const struct redis_options *options, struct sockaddr_storage *ret_address)
 {
 	struct sockaddr_in v4;
 	struct sockaddr_in6 v6;
 	memset(ret_address, 0, sizeof(*ret_address));
-	if (options->host && uv_ip4_addr(options->host, options->port, &v4) == 0)
+	if (uv_ip4_addr(options->host, options->port, &v4) == 0)
 		memcpy(ret_address, &v4, sizeof(v4));
-	else if (options->host && uv_ip6_addr(options->host, options->port, &v6) == 0)
+	else if (uv_ip6_addr(options->host, options->port, &v6) == 0)
 		memcpy(ret_address, &v6, sizeof(v6));
 	else
-		return ERR_INVALID;
-	return 0;
+		return false;
+	return true;
+}
+
+static void begin_resolve(struct redis *redis, const struct redis_options *options)
+{
+	static const struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM};
+	char port[8];
+	snprintf(port, sizeof(port), "%u", options->port);
+	redis->resolve.data = redis;
+	redis->resolving = uv_getaddrinfo(redis->timer.loop, &redis->resolve, on_resolved,
+	                                  options->host, port, &hints) == 0;
+	if (!redis->resolving)
+		redis_end(redis, ERR_NOT_FOUND);
 }
 
 /* From here on every failure ends through redis_end, so that handles are freed
  * in their close callbacks only. */
-static void begin_connect(struct redis *redis, const struct redis_options *options,
-                          const struct sockaddr_storage *address)
+static void begin_connect(struct redis *redis, const struct redis_options *options)
 {
+	struct sockaddr_storage address;
 	redis->connect.data = redis;
 	uv_timer_start(&redis->timer, on_timer, options->connect_ms, 0);
 	if (options->socket_path) {
 		uv_pipe_connect(&redis->connect, &redis->as.pipe, options->socket_path, on_connect);
 		return;
 	}
-	uv_tcp_nodelay(&redis->as.tcp, 1);
-	if (uv_tcp_connect(&redis->connect, &redis->as.tcp, (const struct sockaddr *)address,
-	                   on_connect) < 0)
-		redis_end(redis, ERR_IO);
+	if (tcp_address(options, &address))
+		connect_to(redis, (const struct sockaddr *)&address);
+	else
+		begin_resolve(redis, options);
 }
 
 int redis_open(uv_loop_t *loop, const struct redis_options *options,
                const struct redis_events *events, struct redis **ret_redis)
 {
-	struct sockaddr_storage address;
-	if (options->socket_path) {
-		if (strlen(options->socket_path) >= sizeof(((struct sockaddr_un *)0)->sun_path))
-			return ERR_TOO_LONG;
-	} else if (tcp_address(options, &address) < 0) {
+	if (options->socket_path &&
+	    strlen(options->socket_path) >= sizeof(((struct sockaddr_un *)0)->sun_path))
+		return ERR_TOO_LONG;
+	if (!options->socket_path && (!options->host || !*options->host))
 		return ERR_INVALID;
-	}
 	struct redis *redis = calloc(1, sizeof(*redis));
 	struct waiting *queue = calloc(FIRST_QUEUE, sizeof(*queue));
 	redisReader *reader = redisReaderCreate();
@@ -240,7 +311,7 @@ int redis_open(uv_loop_t *loop, const struct redis_options *options,
 	redis->as.stream.data = redis;
 	redis->open_handles = 2;
 	*ret_redis = redis;
-	begin_connect(redis, options, &address);
+	begin_connect(redis, options);
 	return 0;
 fail:
 	if (reader)

@@ -19,7 +19,7 @@ struct redis;
 
 struct redis_options {
 	const char *socket_path; /* a Unix socket; NULL = TCP to host and port */
-	const char *host;        /* an IPv4 or IPv6 address, not a name */
+	const char *host;        /* an IPv4 or IPv6 address, or a name */
 	uint16_t port;
 	uint32_t connect_ms; /* longest time to connect */
 	uint32_t command_ms; /* longest time from a command to its reply */
@@ -38,8 +38,9 @@ struct redis_events {
  * ended the connection and NULL. The reply lives until the callback returns. */
 typedef void (*redis_reply_cb)(void *arg, int err, const redisReply *reply);
 
-/* Begins to connect. Errors (ERR_NOMEM, ERR_TOO_LONG for a socket path beyond
- * sun_path, ERR_INVALID, ERR_IO) leave nothing behind and call nothing back;
+/* Begins to connect; of a name with several addresses to each in turn, until one
+ * answers. Errors (ERR_NOMEM, ERR_TOO_LONG for a socket path beyond
+ * sun_path, ERR_INVALID without either, ERR_IO) leave nothing behind and call nothing back;
  * nothing is called back before this returned. */
 int redis_open(uv_loop_t *loop, const struct redis_options *options,
                const struct redis_events *events, struct redis **ret_redis) SG_MUST_CHECK;

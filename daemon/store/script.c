@@ -95,9 +95,9 @@ static const char *const texts[SCRIPT_COUNT] = {
 
     /* ARGV: [1] owner, [2] generation before, [3] generation, [4] flush id,
      * [5] run id, [6] new beat, [7] one letter per key of KEYS[2..] for its
-     * type, then the operations: code, index into KEYS, arguments. Types and
-     * right are compared before the first write; the operations are made so
-     * that none can fail then. */
+     * type, then the operations: code, index into KEYS, arguments. Types, owner
+     * and the rights of an ACL are compared before the first write; the
+     * operations are made so that none can fail then. */
     [SCRIPT_FLUSH] = LUA_STATE_TYPE LUA_RUN LUA_REFUSE LUA_COMPARE
     "if run ~= ARGV[5] or s[1] ~= ARGV[1] or s[2] ~= ARGV[2] or s[5] then return refuse() end\n"
     "local types = {h = 'hash', s = 'string', l = 'list'}\n"
@@ -106,6 +106,9 @@ static const char *const texts[SCRIPT_COUNT] = {
     "  if t ~= 'none' and t ~= types[string.sub(ARGV[7], i - 1, i - 1)] then\n"
     "    return {'type', KEYS[i], t}\n"
     "  end\n"
+    "end\n"
+    "for _, c in ipairs({'hset', 'hdel', 'append', 'rpush', 'ltrim', 'expireat', 'del'}) do\n"
+    "  if not redis.acl_check_cmd(c, KEYS[1]) then return {'denied', c} end\n"
     "end\n"
     "local a = 8\n"
     "while a <= #ARGV do\n"
@@ -269,6 +272,14 @@ void call_flush_ops(struct call *call, const struct flush *flush)
 			key++;
 		put_op(call, &flush->ops[i], key);
 	}
+}
+
+size_t call_size(const struct call *call)
+{
+	size_t size = 0;
+	for (int i = CALL_HEAD; call->lens && i < call->argc; i++)
+		size += call->lens[i];
+	return size;
 }
 
 int call_send(struct call *call, struct redis *redis, const struct script_set *set,

@@ -6,6 +6,7 @@
  *   {"ok"}
  *   {"refused", run_id, state record as HGETALL gives it}
  *   {"type", key, type}    a key holds what nobody of us wrote
+ *   FLUSH    also {"denied", command}: Redis' ACL forbids it, nothing was written
  *   READ     {run_id, state record}
  *   LOAD     {run_id, owner, generation, released, value ...}: one value per item
  *            until about SCRIPT_LOAD_BYTES were read; fewer values than items
@@ -69,6 +70,9 @@ void call_printf(struct call *call, const char *format, ...) SG_PRINTF(2, 3);
 void call_flush_keys(struct call *call, const char *tenant, const struct flush *flush,
                      struct buf *types);
 void call_flush_ops(struct call *call, const struct flush *flush);
+
+/* Bytes of all arguments so far. */
+size_t call_size(const struct call *call);
 
 int call_send(struct call *call, struct redis *redis, const struct script_set *set,
               enum script script, redis_reply_cb cb, void *arg) SG_MUST_CHECK;

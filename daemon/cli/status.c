@@ -129,6 +129,7 @@ static void print_remarks(const struct table *table, size_t row)
 	    {"stale", "rows older than what is stored"},
 	    {"not_rolled_up", "rows of reports that are not rolled up"},
 	    {"restated_after_final", "changes of days that were final"},
+	    {"withdrawn", "rows withdrawn by streamgauge forget"},
 	};
 	const char *codes = table_cell(table, row, "reject_codes");
 	if (strcmp(codes, "{}") != 0 && *codes) {

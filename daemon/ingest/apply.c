@@ -178,6 +178,7 @@ static void advance_source(struct applying *applying, const uint8_t hash[16])
 	state->stale += outcome->stale;
 	state->not_rolled_up += outcome->not_rolled_up;
 	state->rejected += outcome->rejected;
+	state->withdrawn += outcome->forgotten.rows;
 	partition_source_touch(applying->partition, source);
 }
 

@@ -25,6 +25,14 @@ struct apply_outcome {
 	uint64_t rejected;
 	struct apply_reject *rejects;
 	uint32_t reject_count; /* at most 1,000 */
+	/* What commits withdrew. */
+	struct {
+		uint64_t periods;
+		uint64_t rows;       /* that were not zero before */
+		const char *reports; /* their ids, joined by ','; NULL = none */
+		int32_t first_day;
+		int32_t last_day;
+	} forgotten;
 };
 
 /* Validates and applies the decoded batch and advances the source's position

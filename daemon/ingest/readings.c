@@ -349,12 +349,47 @@ static uint64_t rows_expected(const struct reading_place *place, const pb_commit
 	return item->rows + row_page_rows_with(place->page, column, item->as_of_us);
 }
 
+/* True when the name is in the list, whose items are joined by ','. */
+static bool list_names(const char *list, const char *name)
+{
+	size_t len = strlen(name);
+	for (const char *at = list; at; at = strchr(at, ',')) {
+		at += *at == ',';
+		if (strncmp(at, name, len) == 0 && (at[len] == ',' || !at[len]))
+			return true;
+	}
+	return false;
+}
+
+/* Notes what a commit withdrew: rows of the page that are zero now. */
+static void note_forgotten(struct applying *applying, const pb_commit *item,
+                           const struct period *period, uint64_t rows)
+{
+	struct apply_outcome *outcome = applying->outcome;
+	const char *reports = outcome->forgotten.reports;
+	int32_t last = period->first + (int32_t)period->days - 1;
+	bool first = outcome->forgotten.periods++ == 0;
+	outcome->forgotten.rows += rows;
+	if (first || period->first < outcome->forgotten.first_day)
+		outcome->forgotten.first_day = period->first;
+	if (first || last > outcome->forgotten.last_day)
+		outcome->forgotten.last_day = last;
+	/* Commits of a report mostly follow each other; a list is for people to read. */
+	if (!reports)
+		reports = arena_printf(applying->arena, "%s", item->report);
+	else if (!list_names(reports, item->report))
+		reports = arena_printf(applying->arena, "%s,%s", reports, item->report);
+	if (reports)
+		outcome->forgotten.reports = reports;
+}
+
 static int commit_slice(struct applying *applying, const pb_commit *item,
                         const struct period *period, struct fault *fault)
 {
 	struct reading_place place = reading_place(applying, item->report, period);
 	struct row_target target = {applying, *period, false};
 	size_t memory = row_page_memory(place.page);
+	uint64_t live = item->forget ? row_page_live(place.page) : 0;
 	int err = row_page_commit(place.page, item->as_of_us, rows_expected(&place, item),
 	                          item->complete, add_diff, &target);
 	if (err)
@@ -363,7 +398,9 @@ static int commit_slice(struct applying *applying, const pb_commit *item,
 	partition_row_page_changed(applying->partition, place.page, memory);
 	if (target.changed)
 		note_restated(applying, period);
-	if (item->complete)
+	if (item->forget)
+		note_forgotten(applying, item, period, live - row_page_live(place.page));
+	else if (item->complete)
 		source_add_complete(&applying->source->current, period->first,
 		                    period->first + (int32_t)period->days - 1);
 	applying->outcome->accepted++;
@@ -386,6 +423,11 @@ static int apply_commit(struct applying *applying, const pb_commit *item, struct
 		return fault_set(applying, fault,
 		                 item->as_of_us <= 0 ? ERR_MISSING_FIELD : ERR_AS_OF_IN_FUTURE,
 		                 "as_of_us", "%lld", (long long)item->as_of_us);
+	if (item->forget && (!item->complete || item->rows))
+		return fault_set(applying, fault, ERR_INVALID, "forget",
+		                 "%s, %llu rows: what is withdrawn is complete without rows",
+		                 item->complete ? "complete" : "not complete",
+		                 (unsigned long long)item->rows);
 	if (report && !report->rollup) {
 		applying->outcome->not_rolled_up++;
 		return 0;

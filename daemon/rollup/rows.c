@@ -189,6 +189,35 @@ uint64_t row_page_rows_with(const struct row_page *page, uint32_t column, int64_
 	return count;
 }
 
+uint64_t row_page_live(const struct row_page *page)
+{
+	uint64_t count = 0;
+	for (uint32_t i = 0; i < page->count; i++) {
+		const struct row_cell *cells = row_cells(page, i);
+		bool live = false;
+		for (uint32_t c = 0; c < page->column_count && !live; c++)
+			live = cells[c].present && cells[c].value;
+		count += live;
+	}
+	return count;
+}
+
+void row_page_sum(const struct row_page *page, uint32_t position, uint64_t *ret_rows,
+                  __int128 *ret_sum)
+{
+	uint64_t rows = 0;
+	__int128 sum = 0;
+	for (uint32_t i = 0; i < page->count; i++) {
+		const struct row_cell *cell = &row_cells(page, i)[position];
+		if (!cell->present || !cell->value)
+			continue;
+		rows++;
+		sum += cell->value;
+	}
+	*ret_rows = rows;
+	*ret_sum = sum;
+}
+
 static void row_move(struct row_page *page, struct row *row, uint32_t placement, row_diff_cb diff,
                      void *arg)
 {

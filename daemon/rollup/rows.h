@@ -88,6 +88,14 @@ enum row_result row_page_apply(struct row_page *page, const struct row_reading *
  * be ROW_CONFLICT. */
 bool row_page_conflicts(const struct row_page *page, const struct row_reading *reading);
 
+/* Rows of which some value is not zero. */
+uint64_t row_page_live(const struct row_page *page);
+
+/* Of the column at a position of the page: the rows whose value is not zero, and
+ * their sum. */
+void row_page_sum(const struct row_page *page, uint32_t position, uint64_t *ret_rows,
+                  __int128 *ret_sum);
+
 /* Rows read from as_of_us on that have a value in the column. */
 uint64_t row_page_rows_with(const struct row_page *page, uint32_t column, int64_t as_of_us);
 

@@ -39,13 +39,14 @@ static void put_reports(const struct source *source, struct buf *buf)
 }
 
 /* The counters of field 17, in its order. */
-#define SOURCE_COUNTS 9
+#define SOURCE_COUNTS 10
 static void count_fields(struct source_public *state, uint64_t *fields[SOURCE_COUNTS])
 {
 	uint64_t *all[SOURCE_COUNTS] = {
 	    &state->accepted, &state->duplicates,    &state->unchanged,
 	    &state->stale,    &state->not_rolled_up, &state->rejected,
-	    &state->late,     &state->lost_batches,  &state->restated_after_final};
+	    &state->late,     &state->lost_batches,  &state->restated_after_final,
+	    &state->withdrawn};
 	memcpy(fields, all, sizeof(all));
 }
 

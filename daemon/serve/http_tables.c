@@ -164,6 +164,7 @@ static void put_source(struct sheet *sheet, const struct feed *feed, const struc
 	sheet_count(sheet, "late", state->late);
 	sheet_count(sheet, "lost_batches", state->lost_batches);
 	sheet_count(sheet, "restated_after_final", state->restated_after_final);
+	sheet_count(sheet, "withdrawn", state->withdrawn);
 	sheet_bool(sheet, "dedup_window_short", state->dedup_window_short);
 	put_codes(sheet, state);
 	sheet_row_end(sheet);
@@ -195,6 +196,7 @@ void handle_sources(struct request *request)
 	                                      "late",
 	                                      "lost_batches",
 	                                      "restated_after_final",
+	                                      "withdrawn",
 	                                      "dedup_window_short",
 	                                      "reject_codes"};
 	const struct settings *settings = request->settings;

@@ -50,6 +50,29 @@ static void op_fetch(void *arg, uint32_t tenant, struct fetch_list *list, sessio
 	driver_fetch(driver_of(arg, tenant), list, done, done_arg);
 }
 
+/* What is withdrawn is the one thing that somebody did by hand: it is logged. */
+static int op_apply(struct partition *partition, struct source *source,
+                    const Streamgauge__V1__Batch *batch, const uint8_t hash[16],
+                    struct arena *arena, int64_t now_us, struct fetch_list *missing,
+                    struct apply_outcome *ret_outcome)
+{
+	int err =
+	    batch_apply(partition, source, batch, hash, arena, now_us, missing, ret_outcome);
+	if (err || !ret_outcome->forgotten.periods)
+		return err;
+	char first[CIVIL_DAY_TEXT];
+	char last[CIVIL_DAY_TEXT];
+	civil_format_day(first, ret_outcome->forgotten.first_day);
+	civil_format_day(last, ret_outcome->forgotten.last_day);
+	const char *reports = ret_outcome->forgotten.reports;
+	log_info("forget",
+	         "tenant=%s source=%s reports=%s periods=%llu rows=%llu first=%s last=%s",
+	         partition_tenant(partition)->name, source->name, reports ? reports : "",
+	         (unsigned long long)ret_outcome->forgotten.periods,
+	         (unsigned long long)ret_outcome->forgotten.rows, first, last);
+	return 0;
+}
+
 static int64_t op_now_us(void *arg)
 {
 	(void)arg;
@@ -78,7 +101,7 @@ const struct session_ops ingest_ops = {
     .find = partition_source_find,
     .get = partition_source_get,
     .touch = partition_source_touch,
-    .apply = batch_apply,
+    .apply = op_apply,
     .work_bytes = partition_work_bytes,
     .kick = op_kick,
     .pending = op_pending,

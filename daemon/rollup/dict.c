@@ -487,6 +487,26 @@ uint32_t dict_report(struct dict *dict, uint32_t source, const char *id)
 	return add(dict, DICT_REPORT, entry.bytes, entry.len, NULL);
 }
 
+const char *dict_report_id(const struct dict *dict, uint32_t report, uint32_t *ret_source)
+{
+	const struct intern_entry *entry = intern_get(&dict->tables[DICT_REPORT], report);
+	struct cursor in = cursor_of(entry->bytes, entry->len);
+	cursor_varint(&in);
+	*ret_source = (uint32_t)cursor_varint(&in);
+	cursor_varint(&in);
+	return (const char *)cursor_field(&in).next;
+}
+
+int32_t dict_row_month_at(const struct dict *dict, uint32_t index, uint32_t *ret_report)
+{
+	const struct intern_entry *entry = intern_get(&dict->tables[DICT_ROW_MONTH], index);
+	struct cursor in = cursor_of(entry->bytes, entry->len);
+	cursor_varint(&in);
+	*ret_report = (uint32_t)cursor_varint(&in);
+	cursor_varint(&in);
+	return (int32_t)cursor_zigzag(&in);
+}
+
 bool dict_period(struct dict *dict, uint32_t set, uint32_t grain, int32_t period)
 {
 	struct entry entry = {.len = 0};

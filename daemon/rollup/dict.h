@@ -169,6 +169,11 @@ uint32_t dict_source(struct dict *dict, const char *name, size_t len);
 uint32_t dict_source_find(const struct dict *dict, const char *name, size_t len);
 const char *dict_source_name(const struct dict *dict, uint32_t source);
 uint32_t dict_report(struct dict *dict, uint32_t source, const char *id);
+/* Reports and months of rows that are known, by position (0 to the count of their
+ * table): the report's source and id, the month's report. */
+const char *dict_report_id(const struct dict *dict, uint32_t report, uint32_t *ret_source);
+int32_t dict_row_month_at(const struct dict *dict, uint32_t index, uint32_t *ret_report);
+
 /* True when the period (the month) was new: no page of it can exist in Redis. */
 bool dict_period(struct dict *dict, uint32_t set, uint32_t grain, int32_t period);
 bool dict_row_month(struct dict *dict, uint32_t report, int32_t month);

@@ -93,6 +93,7 @@ struct request {
 	uint32_t attempts; /* readings so far */
 	/* For the handler that waits. */
 	struct buf collected;
+	void *state; /* in the arena */
 };
 
 /* Call soon: runs libmicrohttpd before the loop sleeps. */
@@ -135,6 +136,9 @@ void request_fetch(struct request *request, struct driver *driver, struct fetch_
 void request_read(struct request *request, struct driver *driver, struct fetch_list *list,
                   void (*item)(void *arg, const struct fetched *fetched));
 
+/* Waits until everything that was applied before is durable. */
+void request_confirm(struct request *request, struct driver *driver);
+
 /* The tenant's driver with a loaded partition; answers itself and returns NULL
  * where it is not ready. */
 struct driver *request_driver(struct request *request, uint32_t tenant);
@@ -158,6 +162,7 @@ void handle_stages(struct request *request);
 void handle_kpis(struct request *request);
 void handle_sources(struct request *request);
 void handle_rejects(struct request *request);
+void handle_slices(struct request *request);
 void handle_live(struct request *request);
 void handle_ready(struct request *request);
 void handle_index(struct request *request);

@@ -10,6 +10,9 @@ static const char *const format_only[] = {"format", NULL};
 static const char *const of_tenant[] = {"tenant", "format", NULL};
 static const char *const of_source[] = {"tenant", "source", "limit", "format", NULL};
 
+static const char *const of_slices[] = {"tenant", "source", "report", "from",
+                                        "to",     "format", NULL};
+
 const struct route http_routes[] = {
     {"/", handle_index, none, FORMAT_JSON, true, "this list"},
     {"/v1/summary", handle_summary, query_parameters, FORMAT_JSON, false,
@@ -19,6 +22,8 @@ const struct route http_routes[] = {
     {"/v1/kpis", handle_kpis, format_only, FORMAT_JSON, false, "the KPIs and their formulas"},
     {"/v1/sources", handle_sources, of_tenant, FORMAT_JSON, false,
      "freshness, counts and losses of each source: ?tenant="},
+    {"/v1/slices", handle_slices, of_slices, FORMAT_JSON, false,
+     "stored rows and sums by report and period: ?tenant=&source=&report=&from=&to="},
     {"/v1/rejects", handle_rejects, of_source, FORMAT_JSON, false,
      "rejected items as they came: ?tenant=&source=&limit="},
     {"/health/live", handle_live, none, FORMAT_JSON, true, "200 while the daemon runs"},
@@ -110,6 +115,12 @@ void request_read(struct request *request, struct driver *driver, struct fetch_l
 {
 	begin_wait(request);
 	driver_read(driver, list, item, on_read, request);
+}
+
+void request_confirm(struct request *request, struct driver *driver)
+{
+	begin_wait(request);
+	driver_confirm(driver, on_read, request);
 }
 
 /* ---- answers ---- */

@@ -59,6 +59,13 @@ void driver_fetch(struct driver *driver, struct fetch_list *list, void (*done)(v
 	driver_read(driver, list, NULL, done, arg);
 }
 
+/* Nothing is ever under way. */
+void driver_confirm(struct driver *driver, void (*done)(void *arg, int err), void *arg)
+{
+	struct fetch_list none = {.count = 0};
+	driver_read(driver, &none, NULL, done, arg);
+}
+
 struct partition *driver_partition(struct driver *driver)
 {
 	return driver->partition;

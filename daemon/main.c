@@ -17,14 +17,14 @@ static const char usage_text[] =
     "  --config FILE       settings; default " CONFIG_DEFAULT "\n"
     "  --state DIR         state directory, in place of the configured one\n"
     "  --print-ports FILE  write the addresses in use to FILE once they listen\n"
-    "  --check             read the settings, say what is wrong with them, and end\n"
+    "  --check             read settings and tokens, say what is wrong with them, and end\n"
     "  --allow-root        run as root on state that is not root's own\n"
     "  --version           print the version and end\n"
     "  --help              print this and end\n"
     "\n"
     "SIGTERM and SIGINT stop it in order: everything taken is written and\n"
-    "acknowledged first. SIGHUP reads the settings anew, or keeps the old ones and\n"
-    "says why. Exit codes: 0 done, 2 usage, settings, file or port,\n"
+    "acknowledged first. SIGHUP reads settings and tokens anew, or keeps the old ones\n"
+    "and says why. Exit codes: 0 done, 2 usage, settings, file or port,\n"
     "3 packages missing, 4 Redis unreachable, 5 refused as unsafe.\n";
 
 enum {

@@ -78,10 +78,11 @@ class AccessCase(unittest.TestCase):
         cls.foreign_sender, foreign_send = make("--tenant", "acme", "--send", "*")
         cls.foreign, foreign_read = make("--tenant", "acme", "--read")
         cls.everybody, every = make("--tenant", "*", "--read")
+        cls.every_sender, every_send = make("--tenant", "*", "--send", "*")
         cls.ended, was = make("--tenant", "demo", "--read")
         cls.ended_sender, was_send = make("--tenant", "demo", "--send", "*")
         cls.revoked = make("--tenant", "demo", "--read")[0]
-        cls.lines = [send, read, foreign_send, foreign_read, every,
+        cls.lines = [send, read, foreign_send, foreign_read, every, every_send,
                      was + " until=2026-01-31", was_send + " until=2026-01-31"]
         cls.daemon.write_tokens(*cls.lines)
         cls.daemon.start()
@@ -91,5 +92,5 @@ class AccessCase(unittest.TestCase):
         """Whatever the tests did, no secret is in the log."""
         log = cls.daemon.log()
         for secret in (cls.sender, cls.reader, cls.foreign_sender, cls.foreign, cls.everybody,
-                       cls.ended, cls.ended_sender, cls.revoked):
+                       cls.every_sender, cls.ended, cls.ended_sender, cls.revoked):
             assert secret not in log, "a secret in the log"

@@ -379,6 +379,28 @@ void recognise(const struct sight *sight, const struct mapping_list *list,
 	}
 }
 
+/* The other kinds of items that lack as little. */
+static void tell_as_near(const struct sight *sight, const struct nearness *near, struct buf *text)
+{
+	struct shape_columns needs;
+	int group = near->shape->group;
+	uint32_t told = 0;
+	for (uint32_t i = 0; i < near->mapping->shape_count && told < 4; i++) {
+		struct nearness other = {near->mapping, &near->mapping->shapes[i], 0, 0};
+		shape_columns(near->mapping, other.shape, false, &needs);
+		for (uint32_t j = 0; j < needs.count; j++)
+			other.missing +=
+			    !has_column(sight, near->mapping->columns[needs.columns[j]]);
+		if (other.shape->group == group || other.missing == 0 ||
+		    other.missing > near->missing || is_banned(sight, near->mapping, other.shape))
+			continue;
+		buf_put_text(text, "; ");
+		tell_missing(sight, &other, 24, text);
+		group = other.shape->group;
+		told++;
+	}
+}
+
 bool recognise_named(const struct sight *sight, const struct mapping *mapping,
                      struct recognition *ret_recognition)
 {
@@ -391,6 +413,8 @@ bool recognise_named(const struct sight *sight, const struct mapping *mapping,
 	struct nearness near = nearest_shape(sight, mapping);
 	buf_put_text(&text, "the mapping does not fit: ");
 	tell_missing(sight, &near, 24, &text);
+	if (near.missing > 0 && !find_lacking(sight, mapping))
+		tell_as_near(sight, &near, &text);
 	copy_text(&text, ret_recognition);
 	return false;
 }

@@ -78,7 +78,7 @@ class Send(CliCase, Told):
                      args=("--mapping", "demo_ads"))
         path = self.file("good.csv", GOOD)
         self.assert_one_sentence(self.run_cli("send", "--mapping", "none", path), 2,
-                                 "there is no mapping `none`; there are: demo_ads")
+                                 "there is no mapping `none`; there are: delighted_nps demo_ads")
         self.assert_one_sentence(self.run_cli("send", "--mappings", self.dir / "x", path), 2,
                                  str(self.dir / "x"), "name the directory of the mappings")
         self.file("broken.yaml", "platform: shop\nclass: event\nevnts: []\n")

@@ -402,6 +402,10 @@ const char *driver_reason(const struct driver *driver)
 		return driver->reason;
 	if (driver->up && driver->holds == HOLDS_ID)
 		return "The stored state is being loaded from Redis.";
+	if (driver->up && driver->epoch != driver->settled_epoch)
+		return "That this daemon holds the partition is not yet on the disk of Redis and "
+		       "of "
+		       "its replicas.";
 	if (driver->up && driver->position < driver->answered)
 		return "Redis came back with an older state; what it lacks is being written again.";
 	if (driver->reason[0])

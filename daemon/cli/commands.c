@@ -4,6 +4,7 @@
 #include <stddef.h>
 
 #include "cli/check_config.h"
+#include "cli/forget.h"
 #include "cli/print_config.h"
 #include "cli/rejects.h"
 #include "cli/send.h"
@@ -16,6 +17,7 @@ const struct command commands[] = {
     {"summary", "show the scorecard by stage", cli_summary},
     {"status", "show daemon, tenants and sources", cli_status},
     {"rejects", "list what was rejected and why", cli_rejects},
+    {"forget", "withdraw what a source has reported", cli_forget},
     {"check-config", "check streamgauge.yaml", cli_check_config},
     {"print-config", "print the settings in force, defaults written out", cli_print_config},
     {"token", "make a token that lets a client send or read", cli_token},

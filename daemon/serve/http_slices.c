@@ -67,12 +67,25 @@ static bool find_source(struct request *request, struct partition *partition,
 	return *ret_source != NULL;
 }
 
+static void refuse_report(struct request *request, const struct partition *partition,
+                          const struct source *source)
+{
+	struct slice_view all;
+	const char *names = "";
+	struct query_error error = {"report", "Nothing is stored of such a report.", ""};
+	int err = slice_view_begin(partition, source->number, NULL, 0, 0, &request->arena, &all);
+	for (uint32_t i = 0; !err && names && i < all.report_count; i++)
+		names = arena_printf(&request->arena, "%s%s%s", names, i ? ", " : "",
+		                     slice_report(partition, all.reports[i]));
+	error.allowed = names ? names : "";
+	request_problem(request, ERR_NOT_FOUND, &error);
+}
+
 /* The view that is being filled, begun anew where there is none. */
 static struct slices *slices_of(struct request *request, const struct partition *partition,
                                 const struct source *source)
 {
 	const char *report = params_get(&request->params, "report");
-	struct query_error error = {"report", "Nothing is stored of such a report.", ""};
 	int32_t first = 0;
 	int32_t last = 0;
 	struct slices *slices = request->state;
@@ -84,8 +97,10 @@ static struct slices *slices_of(struct request *request, const struct partition 
 	int err = slices ? slice_view_begin(partition, source->number, report, first, last,
 	                                    &request->arena, &slices->view)
 	                 : ERR_NOMEM;
-	if (err)
-		request_problem(request, err, err == ERR_NOT_FOUND ? &error : NULL);
+	if (err == ERR_NOT_FOUND)
+		refuse_report(request, partition, source);
+	else if (err)
+		request_problem(request, err, NULL);
 	request->state = err ? NULL : slices;
 	return request->state;
 }

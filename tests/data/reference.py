@@ -5,7 +5,10 @@
 Reads the generated files with csv and decimal, applies the rules of restatement
 (the last reading of a key wins; a day that a later reading holds is complete, so
 keys it does not mention are zero) and sums. Every figure is an integer: counts
-at scale 0, the rest in micros, rounded half-even per row.
+at scale 0, the rest in micros, rounded half-even per row. Money of other currencies
+is converted day by day: the sum of a day and currency at that day's rate, rounded
+half-even once. What people say and what is known of the market is computed by
+reference_signals.py beside it.
 
   reference.py check DIR [--end DATE]    compare with golden/, per distance and in total
   reference.py update DIR [--end DATE]   write golden/
@@ -19,15 +22,20 @@ import decimal
 import pathlib
 import sys
 
+import reference_signals
+
 GOLDEN = pathlib.Path(__file__).resolve().parent / "golden"
 MICRO = decimal.Decimal(1000000)
+CURRENCY = "EUR"
 
+AD_FILES = ("ads_reading1.csv", "ads_reading2.csv", "ads_gb.csv", "ads_us.csv")
 AD_COUNTS = ("impressions", "clicks")
 AD_MICROS = ("spend", "conversions", "conversion_value")
 ORDER_COUNTS = ("orders", "orders_new", "orders_repeat", "new_customers", "units", "refund_count")
 ORDER_MICROS = ("gross_revenue", "discounts", "cogs", "refunds")
 SESSION_COUNTS = ("sessions", "engaged_sessions", "product_views", "add_to_carts", "checkouts")
 MICROS = frozenset(AD_MICROS + ORDER_MICROS)
+MONEY = MICROS - {"conversions"}
 MEASURES = AD_COUNTS + AD_MICROS + ORDER_COUNTS + ORDER_MICROS + SESSION_COUNTS
 
 # Measures that bear the figures of a column with another name: a customer is new
@@ -71,26 +79,26 @@ def values_of(row, measures):
     return {m: integer(m, text) for m, text in texts.items() if text != ""}
 
 
-def ad_rows(directory, files=("ads_reading1.csv", "ads_reading2.csv")):
+def ad_rows(directory):
     """(dimensions, values) of every key after all readings, zero rows left out."""
     keys = {}
     complete = {}
-    for name in files:
+    for name in AD_FILES:
         for row in rows_of(directory / name):
             read = datetime.datetime.fromisoformat(row["read_at"])
-            key = (row["date"], row["campaign_id"], row["country"])
-            day = (name, row["date"])
+            key = (row["account_id"], row["date"], row["campaign_id"], row["country"])
+            day = (name, row["account_id"], row["date"])
             complete[day] = min(complete.get(day, read), read)
             if key not in keys or keys[key][0] <= read:
                 keys[key] = (read, row)
     newest = {}
-    for (_, date), read in complete.items():
-        newest[date] = max(newest.get(date, read), read)
-    for (date, campaign, country), (read, row) in keys.items():
-        if read < newest[date]:
+    for (_, *day), read in complete.items():
+        newest[tuple(day)] = max(newest.get(tuple(day), read), read)
+    for (account, date, campaign, country), (read, row) in keys.items():
+        if read < newest[(account, date)]:
             continue
         dims = {"date": date, "campaign": "demo_ads:" + campaign, "country": country,
-                "channel": row["channel"], "product": "__none__"}
+                "channel": row["channel"], "product": "__none__", "currency": row["currency"]}
         yield dims, values_of(row, AD_COUNTS + AD_MICROS)
 
 
@@ -104,29 +112,43 @@ def shop_rows(directory):
                 continue
             seen.add(row["event_id"])
             dims = {"date": row["time"][:10], "campaign": "__none__", "country": row["country"],
-                    "channel": row["channel"], "product": row.get("product", "__none__")}
+                    "channel": row["channel"], "product": row.get("product", "__none__"),
+                    "currency": row.get("currency", CURRENCY)}
             yield dims, values_of(row, measures)
 
 
+class Cells(dict):
+    """dims tuple (date, country, channel, campaign, product, currency) -> measure ->
+    integer, with the rates that the money may be converted at."""
+
+    def __init__(self, directory):
+        super().__init__()
+        self.rates = reference_signals.Rates(directory)
+        for source in (ad_rows, shop_rows):
+            for dims, values in source(directory):
+                key = tuple(dims[d] for d in ("date", "country", "channel", "campaign",
+                                              "product", "currency"))
+                self.setdefault(key, collections.Counter()).update(values)
+
+
 def cells(directory):
-    """dims tuple (date, country, channel, campaign, product) -> measure -> integer."""
-    sums = collections.defaultdict(collections.Counter)
-    for source in (ad_rows, shop_rows):
-        for dims, values in source(pathlib.Path(directory)):
-            key = tuple(dims[d] for d in ("date", "country", "channel", "campaign", "product"))
-            for measure, value in values.items():
-                sums[key][measure] += value
-    return sums
+    return Cells(pathlib.Path(directory))
 
 
 def table(sums, columns, end):
-    """Sums of the cells by the columns."""
-    result = collections.defaultdict(collections.Counter)
-    for (date, country, channel, campaign, product), values in sums.items():
+    """Sums of the cells by the columns; money in CURRENCY."""
+    daily = collections.defaultdict(collections.Counter)
+    for (date, country, channel, campaign, product, currency), values in sums.items():
         distance = (end - datetime.date.fromisoformat(date)).days
         place = {"distance": distance, "country": country, "channel": channel,
                  "campaign": campaign, "product": product}
-        result[tuple(place[c] for c in columns)].update(values)
+        daily[tuple(place[c] for c in columns), date, currency].update(values)
+    result = collections.defaultdict(collections.Counter)
+    for (key, date, currency), values in daily.items():
+        for measure, value in values.items():
+            if measure in MONEY:
+                value = sums.rates.convert(value, currency, CURRENCY, date)
+            result[key][measure] += value
     return result
 
 
@@ -145,13 +167,20 @@ def last_day(sums):
     return max(datetime.date.fromisoformat(key[0]) for key in sums)
 
 
-def compare(directory, end=None):
-    """Differences between the directory's files and the golden figures."""
+def tables(directory, end=None):
+    """Name of a golden file -> its lines."""
     sums = cells(directory)
     end = end or last_day(sums)
+    found = {name: [list(line) for line in lines(table(sums, columns, end), columns)]
+             for name, columns in TABLES.items()}
+    found.update(reference_signals.tables(pathlib.Path(directory), end, sums))
+    return found
+
+
+def compare(directory, end=None):
+    """Differences between the directory's files and the golden figures."""
     found = []
-    for name, columns in TABLES.items():
-        have = [list(line) for line in lines(table(sums, columns, end), columns)]
+    for name, have in tables(directory, end).items():
         want = golden_lines(name)
         if len(have) != len(want):
             found.append(f"{name}: {len(have)} lines, golden has {len(want)}")
@@ -161,13 +190,10 @@ def compare(directory, end=None):
 
 
 def update(directory, end=None):
-    sums = cells(directory)
-    end = end or last_day(sums)
     GOLDEN.mkdir(exist_ok=True)
-    for name, columns in TABLES.items():
+    for name, have in tables(directory, end).items():
         with open(GOLDEN / (name + ".csv"), "w", newline="", encoding="utf-8") as file:
-            csv.writer(file, lineterminator="\n").writerows(
-                lines(table(sums, columns, end), columns))
+            csv.writer(file, lineterminator="\n").writerows(have)
 
 
 def main():

@@ -5,21 +5,10 @@ figures by day, by channel and in total, whatever is sent twice."""
 import csv
 import datetime
 import io
-import os
-import pathlib
-import subprocess
-import sys
-import tempfile
-import unittest
 
-from feeder import Feeder
+from sample_case import SampleCase, reference
+import harness
 
-SOURCE = pathlib.Path(os.environ["SG_SOURCE_DIR"])
-SAMPLE = pathlib.Path(os.environ["SG_BUILD_DIR"]) / "tests/data/streamgauge-sample"
-sys.path.insert(0, str(SOURCE / "tests/data"))
-import reference  # noqa: E402
-
-FILES = ("ads_reading1.csv", "ads_reading2.csv", "orders.csv", "sessions.csv")
 # Measure -> the KPI that is its plain sum.
 KPIS = {"impressions": "impressions", "clicks": "clicks", "spend": "spend",
         "conversions": "conversions_claimed", "conversion_value": "conversion_value_claimed",
@@ -43,24 +32,7 @@ def golden(name):
             if text != "0" and measure in KPIS}
 
 
-class Summary(unittest.TestCase):
-    @classmethod
-    def setUpClass(cls):
-        holder = tempfile.TemporaryDirectory(prefix="sg-sample-")
-        cls.addClassCleanup(holder.cleanup)
-        cls.dir = pathlib.Path(holder.name)
-        subprocess.run([SAMPLE, "--out", cls.dir], check=True, timeout=60)
-        cls.files = [cls.dir / name for name in FILES]
-        cls.feeder = Feeder({"demo": ("Europe/Berlin", "EUR", None)})
-        cls.addClassCleanup(cls.feeder.close)
-        cls.feeder.start()
-        done = cls.feeder.send("demo", *cls.files)
-        if done.returncode != 0:
-            raise AssertionError(f"send: {done.returncode}\n{done.stdout}\n{done.stderr}")
-        cls.end = reference.last_day({(row["date"],): None
-                                      for row in reference.rows_of(cls.files[1])})
-        cls.first = cls.end - datetime.timedelta(days=399)
-
+class Summary(SampleCase):
     def answer(self, grain, by):
         """The same of /v1/summary."""
         query = {"tenant": "demo", "from_": self.first.isoformat(), "to": self.end.isoformat(),
@@ -100,7 +72,7 @@ class Summary(unittest.TestCase):
         self.assert_golden()
 
     def test_an_overlapping_file_changes_nothing(self):
-        lines = self.files[2].read_text().splitlines(keepends=True)
+        lines = (self.dir / "orders.csv").read_text().splitlines(keepends=True)
         part = self.dir / "overlap.csv"
         part.write_text(lines[0] + "".join(lines[-400:]))
         done = self.feeder.send("demo", part)
@@ -117,34 +89,42 @@ class Summary(unittest.TestCase):
         self.assertIn("Trail shoes - generic (Q4)", named[0].values())
 
     def test_what_a_new_customer_costs(self):
-        """By day, channel and in total; the sample bears neither fees nor production."""
-        for name, (grain, by) in TABLES.items():
-            if name not in ("total", "days", "channels"):
+        """By day: media, and what agencies and studios charge. One invoice is in a
+        currency without a rate, and says so instead of being left out."""
+        header, *lines = reference.golden_lines("days")
+        days = {line[0]: dict(zip(header, line)) for line in lines}
+        invoices = {}
+        for row in reference.rows_of(self.dir / "costs.csv"):
+            distance = str(self.distance(row["date"]))
+            amount = float(row["fees"]) + float(row["production"])
+            invoices[distance] = None if row["currency"] != "EUR" else amount
+        self.assertEqual(len(invoices), 15)
+        missing = []
+        for row in self.rows(kpi="cac", grain="day"):
+            distance = str(self.distance(row["bucket_start"]))
+            if invoices.get(distance, 0) is None:
+                missing.append((row["status"], row["value"], row["numerator"]))
                 continue
-            with self.subTest(name):
-                header, *lines = reference.golden_lines(name)
-                want = {tuple(line[:len(reference.TABLES[name])]): dict(zip(header, line))
-                        for line in lines}
-                text = self.feeder.csv(tenant="demo", from_=self.first.isoformat(),
-                                       to=self.end.isoformat(), grain=grain, kpi="cac",
-                                       **({"by": ",".join(by)} if by else {}))
-                rows = list(csv.DictReader(io.StringIO(text)))
-                self.assertGreater(len(rows), 0)
-                for row in rows:
-                    day = datetime.date.fromisoformat(row["bucket_start"][:10])
-                    key = (str((self.end - day).days),) if grain == "day" else ()
-                    golden_row = want[key + tuple(row[dim] for dim in by)]
-                    self.assertEqual((row["numerator"] or "0", row["denominator"] or "0"),
-                                     (golden_row["spend"], golden_row["new_customers"]), row)
-                if name == "total":
-                    spend, new = float(golden_row["spend"]), int(golden_row["new_customers"])
-                    self.assertAlmostEqual(float(rows[0]["value"]), spend / new, places=6)
+            want = float(days[distance]["spend"]) + invoices.get(distance, 0)
+            self.assertEqual(row["status"], "ok", row)
+            self.assertAlmostEqual(float(row["numerator"]), want, places=6)
+            self.assertEqual(row["denominator"], days[distance]["new_customers"])
+            self.assertAlmostEqual(float(row["value"]), want / float(row["denominator"]), places=5)
+        self.assertEqual(missing, [("fx_missing", "", "")])
 
-    def test_every_source_is_complete_through_the_last_day(self):
+    def test_every_daily_source_is_complete_through_the_last_day(self):
         sources = self.feeder.get_json("/v1/sources", tenant="demo")["sources"]
-        self.assertEqual({source["source"]: source["complete_through"] for source in sources},
-                         {name: self.end.isoformat() for name in
-                          ("demo_ads/4711-0815", "demo_orders/default", "demo_sessions/default")})
+        through = {source["source"]: source["complete_through"] for source in sources}
+        for name in ("demo_ads/4711-0815", "demo_ads/4711-0826", "demo_ads/4711-0837",
+                     "demo_orders/default", "demo_sessions/default", "demo_market/trends",
+                     "demo_audience/default", "demo_panel/default", "demo_nps/default"):
+            self.assertEqual(through.pop(name), self.end.isoformat(), name)
+        stopped = self.end - datetime.timedelta(days=20)
+        self.assertEqual(through.pop("demo_market/listening"), stopped.isoformat())
+        self.assertEqual(sorted(through), [
+            "demo_costs/agency", "demo_costs/film-dubai", "demo_costs/film-hamburg",
+            "demo_market/brandbarometer", "demo_needs/default", "demo_prices/default",
+            "demo_tracker/default", "demo_waves/default", "ecb/eurofxref"])
 
     def test_the_default_range_ends_with_the_sample(self):
         answer = self.feeder.get_json("/v1/summary", tenant="demo", kpi="spend,orders,sessions")
@@ -155,4 +135,4 @@ class Summary(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    harness.main()

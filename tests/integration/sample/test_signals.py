@@ -1,0 +1,85 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What people say, what is known of the market, and money of three currencies:
+/v1/summary equals the golden figures of the independent reference."""
+
+import collections
+import math
+
+from sample_case import SampleCase, reference
+import harness
+import reference_signals as signals
+
+SURVEYS = list(signals.SURVEYS)
+# View of golden/surveys.csv -> what is asked for.
+VIEWS = {
+    "total": {}, "total_brand": {"by": "brand"}, "total_segment": {"by": "segment"},
+    "wave": {"grain": "wave"}, "wave_brand": {"grain": "wave", "by": "brand"},
+    "wave_segment": {"grain": "wave", "by": "segment"},
+    "total_option": {"by": "option"},
+}
+ABSENT = ("value", "numerator", "denominator", "n", "n_eff", "ci_low", "ci_high")
+
+
+def golden(name):
+    header, *lines = reference.golden_lines(name)
+    return [dict(zip(header, line)) for line in lines]
+
+
+def same(have, want):
+    """Texts of numbers that agree to nine places, or both absent."""
+    if "" in (have, want):
+        return have == want
+    return math.isclose(float(have), float(want), rel_tol=1e-9, abs_tol=1.5e-9)
+
+
+class Signals(SampleCase):
+    def assert_rows(self, want, have, columns):
+        """Both by key; the columns of every row agree, and no row is too many."""
+        self.assertGreater(len(want), 0)
+        self.assertEqual(sorted(want.keys() ^ have.keys())[:5], [])
+        wrong = [(key, column, have[key][column], want[key][column])
+                 for key in sorted(want) for column in columns
+                 if not (have[key][column] == want[key][column] if column in ("n", "status")
+                         else same(have[key][column], want[key][column]))]
+        self.assertEqual(wrong[:5], [], f"{len(wrong)} differ (have, want)")
+
+    def survey_rows(self, view, kpis):
+        """kpi, wave, brand, segment, option -> row; those that nobody answered are
+        left out, as in the golden figures."""
+        found = {}
+        for row in self.rows(kpi=",".join(kpis), **VIEWS[view]):
+            if row["status"] in ("no_data", "non_additive"):
+                continue
+            wave = str(self.distance(row["bucket_end"])) if view.startswith("wave") else ""
+            key = (row["kpi"], wave, *(row.get(d, "") for d in ("brand", "segment", "option")))
+            self.assertNotIn(key, found)
+            found[key] = row
+        return found
+
+    def test_what_people_say(self):
+        rows = collections.defaultdict(dict)
+        for row in golden("surveys"):
+            key = (row["kpi"], row["wave"], row["brand"], row["segment"], row["option"])
+            rows[row["view"]][key] = row
+        self.assertEqual(rows.keys(), VIEWS.keys())
+        for view, want in rows.items():
+            with self.subTest(view):
+                kpis = signals.BY_OPTION if view == "total_option" else SURVEYS
+                if view.endswith("_brand"):
+                    kpis = [kpi for kpi in kpis if signals.SURVEYS[kpi][1]]
+                self.assert_rows(want, self.survey_rows(view, kpis), signals.FIELDS)
+
+    def test_the_market(self):
+        for row in golden("market"):
+            if row["by"] in ("", "brand") or row["days"] == "28":
+                with self.subTest(days=row["days"], kpi=row["kpi"], group=row["group"]):
+                    by = {"by": row["by"]} if row["by"] else {}
+                    have = [one for one in self.rows(int(row["days"]), kpi=row["kpi"], **by)
+                            if not row["by"] or one[row["by"]] == row["group"]]
+                    self.assertEqual(len(have), 1)
+                    columns = [c for c in ("numerator", "denominator", "value") if row[c]]
+                    self.assert_rows({0: row}, {0: have[0]}, columns + ["status"])
+
+
+if __name__ == "__main__":
+    harness.main()

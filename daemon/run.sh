@@ -167,8 +167,13 @@ make_sample() {
 	local dir=$temporary/sample
 	# What is kept is fed again: the second time nothing changes.
 	[ -z "$keep" ] || dir=$keep/sample
-	[ -f "$dir/sessions.csv" ] || "$build/tests/data/streamgauge-sample" --out "$dir"
-	files=("$dir/ads_reading1.csv" "$dir/ads_reading2.csv" "$dir/orders.csv" "$dir/sessions.csv")
+	[ -f "$dir/audience.csv" ] || "$build/tests/data/streamgauge-sample" --out "$dir"
+	# Ads of three accounts and the rates of their currencies, the shop, and what
+	# people say and the market does.
+	for name in eurofxref-hist ads_reading1 ads_reading2 ads_gb ads_us costs orders sessions \
+		tracker tracker_corrected waves nps needs market panel prices audience; do
+		files+=("$dir/$name.csv")
+	done
 }
 
 # First and last day of what the sources have brought.

@@ -8,7 +8,7 @@ keys it does not mention are zero) and sums. Every figure is an integer: counts
 at scale 0, the rest in micros, rounded half-even per row. Money of other currencies
 is converted day by day: the sum of a day and currency at that day's rate, rounded
 half-even once. What people say and what is known of the market is computed by
-reference_signals.py beside it.
+reference_signals.py and reference_market.py beside it.
 
   reference.py check DIR [--end DATE]    compare with golden/, per distance and in total
   reference.py update DIR [--end DATE]   write golden/
@@ -22,6 +22,7 @@ import decimal
 import pathlib
 import sys
 
+import reference_market
 import reference_signals
 
 GOLDEN = pathlib.Path(__file__).resolve().parent / "golden"
@@ -173,7 +174,8 @@ def tables(directory, end=None):
     end = end or last_day(sums)
     found = {name: [list(line) for line in lines(table(sums, columns, end), columns)]
              for name, columns in TABLES.items()}
-    found.update(reference_signals.tables(pathlib.Path(directory), end, sums))
+    found["surveys"] = reference_signals.lines(pathlib.Path(directory), end)
+    found["market"] = reference_market.lines(pathlib.Path(directory), end, sums)
     return found
 
 

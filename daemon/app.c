@@ -307,8 +307,10 @@ static int start_ingest(struct app *app)
 	char reason[INGEST_REASON_MAX] = "ingest could not be started";
 	int err =
 	    ingest_server_start(&app->loop, app->settings, app->drivers, &app->ingest, reason);
-	if (!err)
+	if (!err) {
 		ingest_server_access(app->ingest, app->tokens);
+		http_server_ingest(app->http, app->ingest);
+	}
 	return err ? app_say(APP_EXIT_USAGE, reason) : APP_EXIT_OK;
 }
 

@@ -48,6 +48,7 @@ void session_hub_free(struct session_hub *hub)
 		return;
 	arena_deinit(&hub->arena);
 	buf_deinit(&hub->out);
+	free(hub->stats);
 	free(hub);
 }
 
@@ -149,6 +150,7 @@ int session_end(struct session *session, int err, const char *detail, uint64_t e
 		return ERR_CLOSED;
 	session->state = SESSION_ENDED;
 	if (err) {
+		session->hub->errors[-err]++;
 		reply_error(&session->hub->out, err, detail, expected);
 		session_send(session);
 	}
@@ -193,8 +195,13 @@ static void flush_acks(struct session *session, uint64_t generation)
 	struct session_hub *hub = session->hub;
 	if (session->state == SESSION_ENDED)
 		return;
-	const char *level = hub->ops->level(hub->arg, session->hello.tenant_index);
+	uint32_t tenant = session->hello.tenant_index;
+	const char *level = hub->ops->level(hub->arg, tenant);
+	struct session_stats *stats = session_stats_of(hub, tenant);
+	int64_t now_us = hub->ops->now_us(hub->arg);
 	while (session->acks && session->acks->generation <= generation) {
+		if (stats)
+			histogram_add(&stats->lag, now_us - session->acks->taken_us);
 		reply_ack(&hub->out, session->acks->body, session->acks->len, level);
 		drop_ack(session);
 	}
@@ -317,7 +324,8 @@ static int owe_ack(struct session *session, uint64_t sequence, uint64_t generati
 		buf_reset(out);
 		return session_end(session, ERR_NOMEM, "", 0);
 	}
-	*ack = (struct pending_ack){NULL, generation, frame_bytes, out->len};
+	*ack = (struct pending_ack){NULL, generation, hub->ops->now_us(hub->arg), frame_bytes,
+	                            out->len};
 	memcpy(ack->body, out->bytes, out->len);
 	buf_reset(out);
 	*session->acks_end = ack;
@@ -350,6 +358,9 @@ static int not_next(struct session *session, const struct source *source,
 	bool durable = batch->sequence <= source->published.last_sequence;
 	uint32_t tenant = session->hello.tenant_index;
 	uint64_t generation = durable ? 0 : hub->ops->pending(hub->arg, tenant);
+	struct session_stats *stats = session_stats_of(hub, tenant);
+	if (stats)
+		stats->repeated++;
 	int err = owe_ack(session, batch->sequence, generation, &outcome,
 	                  source->current.dedup_window_short, len);
 	if (!err && session->acks->generation == 0)
@@ -399,6 +410,9 @@ static int apply(struct session *session, struct partition *partition,
 		hub->ops->touch(partition, source);
 	}
 	hub->ops->kick(hub->arg, tenant);
+	struct session_stats *stats = session_stats_of(hub, tenant);
+	if (stats)
+		stats->batches++;
 	return owe_ack(session, request->batch->sequence, hub->ops->pending(hub->arg, tenant),
 	               &outcome, source->current.dedup_window_short, len);
 }

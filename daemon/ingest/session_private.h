@@ -21,6 +21,7 @@ struct session_wait {
 struct pending_ack {
 	struct pending_ack *next;
 	uint64_t generation;
+	int64_t taken_us;   /* when its batch was taken, wall clock */
 	size_t frame_bytes; /* of the batch, for the budget */
 	size_t len;
 	uint8_t body[];
@@ -52,9 +53,15 @@ struct session_hub {
 	struct arena arena; /* of the frame at hand */
 	struct buf out;     /* replies on their way to `send` */
 	uint32_t waits;
+	struct session_stats *stats; /* by tenant; grows with the first batch */
+	uint32_t stats_count;
+	uint64_t errors[ERR_COUNT]; /* sessions that ended with it */
 	bool stopping;
 	bool closed; /* freed by its owner; gone with the last wait */
 };
+
+/* Where the tenant's batches are counted; nowhere (NULL) out of memory. */
+struct session_stats *session_stats_of(struct session_hub *hub, uint32_t tenant);
 
 /* Sends the Error and ends; always ERR_CLOSED. */
 int session_end(struct session *session, int err, const char *detail, uint64_t expected);

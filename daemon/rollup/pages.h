@@ -39,6 +39,7 @@ struct page {
 	uint8_t *image; /* cells: packed, NULL = empty */
 	size_t image_len;
 	bool image_known;
+	bool fetched; /* for a query that has not looked at it again yet */
 
 	struct row_page rows; /* rows: always decoded while in memory */
 
@@ -65,6 +66,8 @@ struct pages {
 	struct page *lru_head, *lru_tail; /* head = least recently used */
 	uint64_t tick;
 	size_t image_bytes; /* images and decoded rows */
+	uint64_t hits;      /* pages that queries found in memory, */
+	uint64_t misses;    /* and did not */
 	size_t work_bytes;  /* rough memory of gathered and frozen work */
 };
 

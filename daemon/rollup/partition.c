@@ -294,6 +294,12 @@ int partition_put_page(struct partition *partition, const struct fetched *fetche
 	return pages_set_image(&partition->pages, page, fetched->value.bytes, fetched->value.len);
 }
 
+struct page_cache partition_page_cache(const struct partition *partition)
+{
+	const struct pages *pages = &partition->pages;
+	return (struct page_cache){pages->hits, pages->misses, pages->image_bytes};
+}
+
 size_t partition_work_bytes(const struct partition *partition)
 {
 	return partition->work_bytes + partition->frozen_bytes + partition->dict.pending.len +

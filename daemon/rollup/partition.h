@@ -87,6 +87,14 @@ int partition_put_page(struct partition *partition, const struct fetched *fetche
 /* Bytes of unflushed work: gathered and frozen. */
 size_t partition_work_bytes(const struct partition *partition);
 
+/* What queries found in memory, and what they asked to be read first. */
+struct page_cache {
+	uint64_t hits;
+	uint64_t misses;
+	size_t bytes; /* now, of images and report rows */
+};
+struct page_cache partition_page_cache(const struct partition *partition);
+
 /* Lets go of clean pages, least recently used first, until at most `keep` bytes are cached. */
 void partition_evict(struct partition *partition, size_t keep);
 

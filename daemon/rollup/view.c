@@ -67,9 +67,15 @@ static int visit_missing(void *arg, const struct page_id *id)
 	struct missing_arg *state = arg;
 	if (++state->pages > state->partition->settings->limits.page_cache / PAGE_ESTIMATE)
 		return ERR_TOO_WIDE;
-	struct page *page = pages_get(&state->partition->pages, id);
-	if (page->image_known)
+	struct pages *pages = &state->partition->pages;
+	struct page *page = pages_get(pages, id);
+	if (page->image_known) {
+		pages->hits += !page->fetched;
+		page->fetched = false;
 		return 0;
+	}
+	pages->misses += !page->fetched;
+	page->fetched = true;
 	char field[PAGE_FIELD_MAX];
 	size_t len = page_field(id, field);
 	return fetch_add(state->missing, page_key(id), field, len);

@@ -9,6 +9,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "serve/http_private.h"
 
 #define RUNS_PER_TURN 16
@@ -168,9 +169,19 @@ static void finish_stop(struct http_server *server)
 	linger_sweep(&server->lingers, true);
 }
 
+/* The timer is as late as the loop was busy. */
+static void note_lag(struct http_server *server)
+{
+	int64_t now_us = clock_mono_us();
+	if (server->ticked_us && !server->stopping)
+		histogram_add(&server->loop_lag, now_us - server->ticked_us - DEADLINE_TICK * 1000);
+	server->ticked_us = now_us;
+}
+
 static void on_deadline(uv_timer_t *timer)
 {
 	struct http_server *server = timer->data;
+	note_lag(server);
 	uint64_t now_ms = uv_now(server->loop);
 	for (struct request *request = server->requests; request; request = request->next) {
 		if (!request->suspended || now_ms < request->deadline_ms)
@@ -276,6 +287,7 @@ static void start_handles(struct http_server *server)
 	require(uv_timer_init(server->loop, &server->deadline) == 0);
 	server->poll.data = server->prepare.data = server;
 	server->timer.data = server->deadline.data = server;
+	server->started_us = clock_wall_us();
 	server->open_handles = 4;
 	uv_poll_start(&server->poll, UV_READABLE, on_poll);
 	uv_prepare_start(&server->prepare, on_prepare);

@@ -10,6 +10,7 @@
 
 #include "access/tokens.h"
 #include "model/settings.h"
+#include "serve/ingest_server.h"
 #include "store/driver.h"
 
 struct http_server;
@@ -38,6 +39,9 @@ void http_server_note(struct http_server *server, const char *reason);
 /* From now on readers need one of these tokens; requests under way go on. Before
  * the first call, and with NULL, nobody needs one. The tokens outlive the next call. */
 void http_server_access(struct http_server *server, const struct tokens *tokens);
+
+/* Whose counters /metrics shows as well; it outlives the server's last request. */
+void http_server_ingest(struct http_server *server, const struct ingest_server *ingest);
 
 /* "127.0.0.1:7312", with the port that is really in use. */
 const char *http_server_address(const struct http_server *server);

@@ -13,6 +13,7 @@
 #include <uv.h>
 
 #include "base/buf.h"
+#include "base/histogram.h"
 #include "query/params.h"
 #include "query/sheet.h"
 #include "query/version.h"
@@ -61,6 +62,11 @@ struct http_server {
 	bool stopping;
 	uint64_t stop_by_ms;
 	uint32_t long_answers;
+	const struct ingest_server *ingest; /* NULL = its counters are not shown */
+	int64_t started_us;                 /* wall clock */
+	int64_t ticked_us;                  /* monotonic: the deadline timer's last turn */
+	struct histogram loop_lag;
+	uint64_t request_count;
 	struct lingers lingers;
 	struct request *requests; /* all of them */
 	void (*closed)(void *arg);
@@ -163,6 +169,7 @@ void handle_kpis(struct request *request);
 void handle_sources(struct request *request);
 void handle_rejects(struct request *request);
 void handle_slices(struct request *request);
+void handle_metrics(struct request *request);
 void handle_live(struct request *request);
 void handle_ready(struct request *request);
 void handle_index(struct request *request);

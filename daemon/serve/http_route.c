@@ -26,6 +26,8 @@ const struct route http_routes[] = {
      "stored rows and sums by report and period: ?tenant=&source=&report=&from=&to="},
     {"/v1/rejects", handle_rejects, of_source, FORMAT_JSON, false,
      "rejected items as they came: ?tenant=&source=&limit="},
+    {"/metrics", handle_metrics, none, FORMAT_JSON, false,
+     "what the daemon counts of itself, for Prometheus"},
     {"/health/live", handle_live, none, FORMAT_JSON, true, "200 while the daemon runs"},
     {"/health/ready", handle_ready, format_only, FORMAT_JSON, true,
      "200 when every tenant can be read and written, else 503"},
@@ -51,6 +53,7 @@ struct request *request_new(struct http_server *server, const char *uri,
 	memcpy(request->version, server->version, sizeof(request->version));
 	request->connection = connection;
 	request->references = 1;
+	server->request_count++;
 	request->next = server->requests;
 	if (request->next)
 		request->next->previous = request;

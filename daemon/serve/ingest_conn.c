@@ -106,6 +106,7 @@ static void write_replies(struct ingest_conn *conn)
 	uv_buf_t bytes = uv_buf_init((char *)full.bytes, (unsigned)full.len);
 	conn->write.data = conn;
 	conn->write_busy = true;
+	conn->server->stats.sent_bytes += full.len;
 	if (uv_write(&conn->write, &conn->stream, &bytes, 1, on_written) != 0) {
 		conn->write_busy = false;
 		ingest_conn_cut(conn);
@@ -208,6 +209,7 @@ static void on_read(uv_stream_t *stream, ssize_t nread, const uv_buf_t *buf)
 			settle(conn);
 		return;
 	}
+	conn->server->stats.received_bytes += (size_t)nread;
 	if (conn->ended)
 		return;
 	const uint8_t *bytes = (const uint8_t *)buf->base;
@@ -362,6 +364,7 @@ static struct ingest_conn *conn_new(struct ingest_server *server, bool unix_sock
 		conn->next->prev = conn;
 	server->conns = conn;
 	server->conn_count++;
+	server->stats.connections++;
 	return conn;
 }
 
@@ -378,6 +381,7 @@ void ingest_conn_accept(struct ingest_server *server, uv_stream_t *listener)
 	conn->local = unix_socket;
 	describe(conn, unix_socket);
 	uint32_t limit = server->settings->limits.connections;
+	server->stats.refused += server->conn_count > limit;
 	conn->session = server->conn_count > limit + SURPLUS
 	                    ? NULL
 	                    : session_new(server->hub, conn, conn->address);

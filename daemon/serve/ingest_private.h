@@ -75,6 +75,7 @@ struct ingest_server {
 	uint32_t handles;     /* that are not closed yet, connections included */
 	struct ingest_conn *conns;
 	uint32_t conn_count;
+	struct ingest_stats stats; /* but for `open` */
 	uint64_t turn;
 	bool again;      /* frames were left, or a session was woken */
 	size_t reserved; /* bytes of large frames that are being received */

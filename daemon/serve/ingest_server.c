@@ -165,6 +165,18 @@ const char *ingest_server_address(const struct ingest_server *server)
 	return server->address;
 }
 
+struct ingest_stats ingest_server_stats(const struct ingest_server *server)
+{
+	struct ingest_stats stats = server->stats;
+	stats.open = server->conn_count;
+	return stats;
+}
+
+const struct session_hub *ingest_server_hub(const struct ingest_server *server)
+{
+	return server->hub;
+}
+
 const char *ingest_server_socket(const struct ingest_server *server)
 {
 	return server->socket_path;

@@ -13,6 +13,7 @@
 #include "store/driver.h"
 
 struct ingest_server;
+struct session_hub; /* ingest/session.h */
 
 #define INGEST_REASON_MAX 512
 
@@ -39,6 +40,17 @@ const char *ingest_server_address(const struct ingest_server *server);
 /* Path of the Unix socket; "" = none, because the state directory's path is
  * longer than a socket's may be and no other was configured. */
 const char *ingest_server_socket(const struct ingest_server *server);
+
+/* What the listeners have seen since the daemon started. */
+struct ingest_stats {
+	uint64_t connections; /* taken */
+	uint64_t refused;     /* of these, because too many were open */
+	uint64_t received_bytes;
+	uint64_t sent_bytes;
+	uint32_t open; /* connections now */
+};
+struct ingest_stats ingest_server_stats(const struct ingest_server *server);
+const struct session_hub *ingest_server_hub(const struct ingest_server *server);
 
 /* What the drivers report (struct driver_events). */
 void ingest_server_phase(struct ingest_server *server, uint32_t tenant, enum driver_phase phase);

@@ -286,7 +286,8 @@ Test(presets, layers_and_scales_of_measures)
 		cr_assert_eq(measure->layer, rows[i].layer, "%s", rows[i].id);
 		cr_assert_eq(measure->scale, rows[i].scale, "%s", rows[i].id);
 		cr_assert_eq(measure->money, rows[i].money, "%s", rows[i].id);
-		cr_assert(!measure->is_signed);
+		cr_assert_eq(measure->is_signed, strcmp(rows[i].id, "search_index") == 0, "%s",
+		             rows[i].id);
 	}
 }
 

@@ -56,7 +56,7 @@ Test(settings_load, the_shipped_file)
 	cr_assert_eq(settings->flush_min_ms, 5);
 	cr_assert_eq(settings->lateness_grace_minutes, 60);
 	cr_assert_str_eq(settings->mappings_dir, SG_SOURCE_DIR "/config/mappings");
-	cr_assert_str_eq(settings->fx.source, "");
+	cr_assert_str_eq(settings->fx.source, "ecb/eurofxref");
 	cr_assert_str_eq(settings->fx.base, "EUR");
 	cr_assert_eq(settings->fx.max_carry_days, 7);
 	cr_assert(settings->privacy.k == 10 && settings->privacy.complementary);

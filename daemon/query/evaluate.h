@@ -58,6 +58,7 @@ enum bucket_state {
 /* What a survey KPI says of one group and bucket; made beforehand, because whether
  * it may be shown depends on its neighbours. */
 struct survey_cell {
+	enum row_status status; /* other than ok: what the group cannot show */
 	struct survey_answer answer;
 	uint32_t first; /* waves */
 	uint32_t last;
@@ -79,6 +80,7 @@ struct kpi_plan {
 	uint8_t *states; /* by bucket, bits of enum bucket_state */
 	/* KPI_SURVEY */
 	struct survey_terms terms;
+	bool *asked;               /* by wave: anybody */
 	struct survey_cell *cells; /* group-major */
 };
 

@@ -399,16 +399,31 @@ static uint32_t value_at(const struct plan *plan, const struct lens *lens,
 	                             : group->values[place];
 }
 
+static bool holds(const struct plan_filter *filter, uint32_t value)
+{
+	for (uint32_t i = 0; i < filter->value_count; i++)
+		if (filter->values[i] == value)
+			return true;
+	return false;
+}
+
+bool lens_filter_takes(const struct lens *lens, uint8_t place, uint32_t value)
+{
+	for (uint32_t i = 0; i < lens->filter_count; i++)
+		if (lens->filters[i].place == place)
+			return holds(&lens->filters[i], value);
+	return true;
+}
+
 bool lens_takes(const struct plan *plan, const struct lens *lens, const struct partition *partition,
                 const struct view_group *group)
 {
 	for (uint32_t i = 0; i < lens->filter_count; i++) {
 		const struct plan_filter *filter = &lens->filters[i];
-		uint32_t value = value_at(plan, lens, partition, filter->place, group);
-		uint32_t at = 0;
-		while (at < filter->value_count && filter->values[at] != value)
-			at++;
-		if (at == filter->value_count)
+		if (lens->kind == LENS_WAVES &&
+		    (filter->place == lens->item || filter->place == lens->option))
+			continue;
+		if (!holds(filter, value_at(plan, lens, partition, filter->place, group)))
 			return false;
 	}
 	if (!lens->own_brand || lens->brand == LENS_NO_PLACE)

@@ -88,30 +88,89 @@ static int want_items(const struct plan *plan, const struct partition *partition
 
 struct grouping {
 	const struct plan *plan;
-	const struct lens *lens;
+	struct reading *reading;
 	const struct partition *partition;
-	struct groups *groups;
 	struct arena *arena;
 	struct query_error *error;
+	uint32_t *people; /* by number of a row's group */
+	uint32_t cap;
 };
+
+static int note_people(struct grouping *grouping, uint32_t group, uint32_t people)
+{
+	if (group >= grouping->cap) {
+		uint32_t cap = grouping->cap ? grouping->cap * 2 : 64;
+		uint32_t *grown = arena_alloc(grouping->arena, cap * sizeof(*grown));
+		if (!grown)
+			return ERR_NOMEM;
+		if (grouping->cap)
+			memcpy(grown, grouping->people, grouping->cap * sizeof(*grown));
+		grouping->people = grown;
+		grouping->cap = cap;
+	}
+	grouping->people[group] = people;
+	return 0;
+}
+
+/* The row's group of these values, and whose answers it shows. Items and options are
+ * told apart by the waves themselves: everybody asked is one for all options. */
+static int number_group(struct grouping *grouping, const uint32_t values[MODEL_SET_DIMS], bool row,
+                        uint32_t *ret_people)
+{
+	struct reading *reading = grouping->reading;
+	const struct lens *lens = reading->lens;
+	uint32_t masked[MODEL_SET_DIMS];
+	uint32_t group = 0;
+	memcpy(masked, values, sizeof(masked));
+	for (uint32_t i = 0; i < lens->by_count; i++)
+		if (lens->by[i] == lens->item || lens->by[i] == lens->option)
+			masked[i] = 0;
+	int err = groups_number(&reading->people, grouping->plan, lens, masked, grouping->arena,
+	                        ret_people, grouping->error);
+	if (err != 0 || !row)
+		return err;
+	err = groups_number(&reading->wave_groups, grouping->plan, lens, values, grouping->arena,
+	                    &group, grouping->error);
+	return err ? err : note_people(grouping, group, *ret_people);
+}
 
 static int group_wave(void *arg, const struct view_group *group, uint32_t *ret_group)
 {
-	const struct grouping *grouping = arg;
-	const struct lens *lens = grouping->lens;
+	struct grouping *grouping = arg;
+	const struct lens *lens = grouping->reading->lens;
 	uint32_t values[MODEL_SET_DIMS];
+	uint32_t option = group->values[lens->option];
 	if (!lens_takes(grouping->plan, lens, grouping->partition, group))
 		return 0;
 	lens_values(grouping->plan, lens, grouping->partition, group, values);
-	return groups_number(grouping->groups, grouping->plan, lens, values, grouping->arena,
-	                     ret_group, grouping->error);
+	bool by_option = false;
+	for (uint32_t i = 0; i < lens->by_count; i++)
+		by_option = by_option || lens->by[i] == lens->option;
+	bool row = !by_option || option != VIEW_NO_VALUE;
+	row = row && (!by_option || lens_filter_takes(lens, lens->option, option)) &&
+	      lens_filter_takes(lens, lens->item, group->values[lens->item]);
+	return number_group(grouping, values, row, ret_group);
+}
+
+static int order_groups(const struct grouping *grouping, struct reading *reading)
+{
+	struct groups *groups = &reading->wave_groups;
+	int err = groups_order(groups, grouping->plan, reading->lens, grouping->partition,
+	                       grouping->arena);
+	reading->people_of =
+	    arena_alloc(grouping->arena, (groups->count + 1) * sizeof(*reading->people_of));
+	if (err != 0 || !reading->people_of)
+		return err ? err : ERR_NOMEM;
+	for (uint32_t i = 0; i < groups->count; i++)
+		reading->people_of[i] = grouping->people[groups->order[i]];
+	return 0;
 }
 
 static int read_waves(const struct plan *plan, struct partition *partition, struct arena *arena,
                       struct reading *reading, struct query_error *ret_error)
 {
 	const struct lens *lens = reading->lens;
-	struct grouping grouping = {plan, lens, partition, &reading->wave_groups, arena, ret_error};
+	struct grouping grouping = {plan, reading, partition, arena, ret_error, NULL, 0};
 	uint32_t everything[MODEL_SET_DIMS] = {0};
 	uint32_t number = 0;
 	int err = want_items(plan, partition, arena, reading);
@@ -124,9 +183,8 @@ static int read_waves(const struct plan *plan, struct partition *partition, stru
 	                            .arg = &grouping};
 	err = err ? err : waves_collect(&query, partition, arena, &reading->waves);
 	if (err == 0 && lens->by_count == 0)
-		err = groups_number(&reading->wave_groups, plan, lens, everything, arena, &number,
-		                    ret_error);
-	return err ? err : groups_order(&reading->wave_groups, plan, lens, partition, arena);
+		err = number_group(&grouping, everything, true, &number);
+	return err ? err : order_groups(&grouping, reading);
 }
 
 /* ---- all ---- */

@@ -12,9 +12,13 @@ struct reading {
 	const struct lens *lens;
 	struct sums sums;
 	struct levels levels;
+	/* Answers are told apart by the people who gave them; rows by item and option as
+	 * well, where a query is broken down by these. */
 	struct waves waves;
 	struct groups wave_groups;
-	uint32_t *items; /* waves: value ids of the items asked for */
+	struct groups people;
+	uint32_t *people_of; /* by place in wave_groups: number in people */
+	uint32_t *items;     /* waves: value ids of the items asked for */
 	uint32_t item_count;
 };
 

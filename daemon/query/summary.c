@@ -50,13 +50,17 @@ int summary_build(const struct plan *plan, struct partition *partition, const ch
 
 void summary_row(const struct summary *summary, uint64_t index, struct kpi_row *ret_row)
 {
+	/* The last KPI that begins at or before it; those without rows begin where the
+	 * next one does. */
 	uint32_t kpi = 0;
-	while (kpi + 1 < summary->plan.kpi_count && summary->first_rows[kpi + 1] <= index)
-		kpi++;
-	/* KPIs without rows stand before the one that has the row. */
-	while (summary->evaluation.kpis[kpi].bucket_count == 0 ||
-	       summary->evaluation.kpis[kpi].groups->count == 0)
-		kpi--;
+	uint32_t end = summary->plan.kpi_count;
+	while (end - kpi > 1) {
+		uint32_t middle = kpi + (end - kpi) / 2;
+		if (summary->first_rows[middle] <= index)
+			kpi = middle;
+		else
+			end = middle;
+	}
 	uint64_t at = index - summary->first_rows[kpi];
 	uint64_t buckets = summary->evaluation.kpis[kpi].bucket_count;
 	evaluate_row(&summary->evaluation, kpi, (uint32_t)(at / buckets), (uint32_t)(at % buckets),

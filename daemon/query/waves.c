@@ -80,6 +80,7 @@ struct collect {
 	uint8_t *roles;  /* by column */
 	struct met *met; /* by view group */
 	uint32_t wave_cap;
+	uint32_t *wave_chains; /* numbers + 1 by hash, wave_cap * 2 of them */
 	uint32_t *option_caps;
 	int err;
 };
@@ -126,27 +127,49 @@ static const struct met *meet(struct collect *collect, uint32_t view,
 	return met;
 }
 
+/* The link of the wave; it holds 0 where there is none. */
+static uint32_t *wave_link(const struct collect *collect, int32_t first, int32_t last)
+{
+	uint32_t mask = collect->wave_cap * 2 - 1;
+	uint32_t at = hash_of((uint32_t)first, (uint32_t)last, 0, 0) & mask;
+	for (;; at = (at + 1) & mask) {
+		uint32_t known = collect->wave_chains[at];
+		const struct wave *wave = known ? &collect->waves->waves[known - 1] : NULL;
+		if (!wave || (wave->first == first && wave->last == last))
+			return &collect->wave_chains[at];
+	}
+}
+
+static int grow_waves(struct collect *collect)
+{
+	struct waves *waves = collect->waves;
+	uint32_t cap = collect->wave_cap ? collect->wave_cap * 2 : 32;
+	struct wave *grown = arena_alloc(collect->arena, cap * sizeof(*grown));
+	uint32_t *chains = arena_zalloc(collect->arena, (size_t)cap * 2 * sizeof(*chains));
+	if (!grown || !chains)
+		return ERR_NOMEM;
+	if (waves->wave_count)
+		memcpy(grown, waves->waves, waves->wave_count * sizeof(*grown));
+	waves->waves = grown;
+	collect->wave_cap = cap;
+	collect->wave_chains = chains;
+	for (uint32_t i = 0; i < waves->wave_count; i++)
+		*wave_link(collect, grown[i].first, grown[i].last) = i + 1;
+	return 0;
+}
+
 /* The number of the wave, added when new. */
 static uint32_t wave_number(struct collect *collect, int32_t first, int32_t last)
 {
 	struct waves *waves = collect->waves;
-	for (uint32_t i = waves->wave_count; i-- > 0;)
-		if (waves->waves[i].first == first && waves->waves[i].last == last)
-			return i;
-	if (waves->wave_count == collect->wave_cap) {
-		uint32_t cap = collect->wave_cap ? collect->wave_cap * 2 : 32;
-		struct wave *grown = arena_alloc(collect->arena, cap * sizeof(*grown));
-		if (!grown) {
-			collect->err = ERR_NOMEM;
-			return 0;
-		}
-		if (waves->wave_count)
-			memcpy(grown, waves->waves, waves->wave_count * sizeof(*grown));
-		waves->waves = grown;
-		collect->wave_cap = cap;
+	if (waves->wave_count == collect->wave_cap && (collect->err = grow_waves(collect)) != 0)
+		return 0;
+	uint32_t *link = wave_link(collect, first, last);
+	if (!*link) {
+		waves->waves[waves->wave_count] = (struct wave){first, last};
+		*link = ++waves->wave_count;
 	}
-	waves->waves[waves->wave_count] = (struct wave){first, last};
-	return waves->wave_count++;
+	return *link - 1;
 }
 
 static void note_option(struct collect *collect, uint32_t item, uint32_t option)

@@ -152,7 +152,10 @@ static int read_dimension(struct loader *loader, const struct yaml_node *key,
 static int check_survey_set(struct loader *loader, const struct yaml_node *list, uint32_t mask)
 {
 	const struct catalog *catalog = &loader->settings->catalog;
-	bool item = mask >> catalog->item_dim & 1, option = mask >> catalog->option_dim & 1;
+	/* Masks, not shifted bits: GCC 12 with -flto drops the comparison of two
+	 * `mask >> place & 1`. */
+	bool item = (mask & UINT32_C(1) << catalog->item_dim) != 0;
+	bool option = (mask & UINT32_C(1) << catalog->option_dim) != 0;
 	if (item == option)
 		return 0;
 	return yaml_fail(loader->error, list, "a grouping set with `%s` needs `%s` as well",

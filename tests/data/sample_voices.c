@@ -12,7 +12,7 @@ static const struct sample_waves table_waves = {.count = 4, .days = 90, .end = 1
 
 /* Business customers are few: a wave has fewer than ten of them. */
 static const char *const segments[] = {"new", "returning", "business"};
-static const int segment_percent[] = {46, 49, 5};
+static const int segment_percent[] = {47, 50, 3};
 
 static const int recommend_percent[3][11] = {
     {2, 1, 2, 2, 3, 7, 8, 14, 23, 20, 18},

@@ -11,11 +11,13 @@
 #include "cli/status.h"
 #include "cli/summary.h"
 #include "cli/token.h"
+#include "cli/unmapped.h"
 
 const struct command commands[] = {
     {"send", "map exporter files and send them to the daemon", cli_send},
     {"summary", "show the scorecard by stage", cli_summary},
     {"status", "show daemon, tenants and sources", cli_status},
+    {"unmapped", "list campaigns that no rule matches, by money", cli_unmapped},
     {"rejects", "list what was rejected and why", cli_rejects},
     {"forget", "withdraw what a source has reported", cli_forget},
     {"check-config", "check streamgauge.yaml", cli_check_config},

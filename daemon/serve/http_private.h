@@ -169,6 +169,7 @@ void handle_kpis(struct request *request);
 void handle_sources(struct request *request);
 void handle_rejects(struct request *request);
 void handle_slices(struct request *request);
+void handle_unmapped(struct request *request);
 void handle_metrics(struct request *request);
 void handle_live(struct request *request);
 void handle_ready(struct request *request);

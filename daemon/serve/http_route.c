@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "query/unmapped.h"
 #include "serve/http_private.h"
 
 static const char *const none[] = {NULL};
@@ -22,6 +23,8 @@ const struct route http_routes[] = {
     {"/v1/kpis", handle_kpis, format_only, FORMAT_JSON, false, "the KPIs and their formulas"},
     {"/v1/sources", handle_sources, of_tenant, FORMAT_JSON, false,
      "freshness, counts and losses of each source: ?tenant="},
+    {"/v1/unmapped", handle_unmapped, unmapped_parameters, FORMAT_JSON, false,
+     "campaigns that no rule matches, by money: ?tenant=&rule=&from=&to= or last=28d"},
     {"/v1/slices", handle_slices, of_slices, FORMAT_JSON, false,
      "stored rows and sums by report and period: ?tenant=&source=&report=&from=&to="},
     {"/v1/rejects", handle_rejects, of_source, FORMAT_JSON, false,

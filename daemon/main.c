@@ -4,12 +4,14 @@
 #include <stdio.h>
 
 #include "app.h"
+#include "serve/http_metrics.h"
 
 #define CONFIG_DEFAULT "/etc/streamgauge/streamgauge.yaml"
 
 static const char usage_text[] =
     "usage: streamgauged [--config FILE] [--state DIR] [--print-ports FILE] [--check]\n"
     "                    [--allow-root]\n"
+    "       streamgauged --metrics\n"
     "\n"
     "Takes marketing events and report rows, keeps their sums in Redis and answers\n"
     "stage by stage over HTTP.\n"
@@ -19,6 +21,7 @@ static const char usage_text[] =
     "  --print-ports FILE  write the addresses in use to FILE once they listen\n"
     "  --check             read settings and tokens, say what is wrong with them, and end\n"
     "  --allow-root        run as root on state that is not root's own\n"
+    "  --metrics           list what /metrics shows, and end\n"
     "  --version           print the version and end\n"
     "  --help              print this and end\n"
     "\n"
@@ -33,6 +36,7 @@ enum {
 	OPTION_PORTS,
 	OPTION_CHECK,
 	OPTION_ROOT,
+	OPTION_METRICS,
 	OPTION_VERSION,
 	OPTION_HELP
 };
@@ -47,10 +51,21 @@ static const struct option options_known[] = {
     {"print-ports", required_argument, NULL, OPTION_PORTS},
     {"check", no_argument, NULL, OPTION_CHECK},
     {"allow-root", no_argument, NULL, OPTION_ROOT},
+    {"metrics", no_argument, NULL, OPTION_METRICS},
     {"version", no_argument, NULL, OPTION_VERSION},
     {"help", no_argument, NULL, OPTION_HELP},
     {0},
 };
+
+static int list_metrics(void)
+{
+	struct buf list = {.len = 0};
+	http_metrics_list(&list);
+	bool written = !buf_failed(&list) && fwrite(list.bytes, 1, list.len, stdout) == list.len &&
+	               fflush(stdout) == 0;
+	buf_deinit(&list);
+	return written ? APP_EXIT_OK : APP_EXIT_USAGE;
+}
 
 int main(int argc, char **argv)
 {
@@ -73,6 +88,8 @@ int main(int argc, char **argv)
 		case OPTION_ROOT:
 			options.allow_root = true;
 			break;
+		case OPTION_METRICS:
+			return list_metrics();
 		case OPTION_VERSION:
 			printf("streamgauged %s\n", SG_VERSION);
 			return APP_EXIT_OK;

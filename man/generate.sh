@@ -22,6 +22,9 @@ export LC_ALL
 "$daemon/streamgauged" --help >"$parts/text"
 awk -f "$man/roff.awk" -f "$man/help.awk" "$parts/text" >"$parts/DAEMON"
 
+"$daemon/streamgauged" --metrics >"$parts/text"
+awk -f "$man/roff.awk" -f "$man/metrics.awk" "$parts/text" >"$parts/METRICS"
+
 "$daemon/streamgauge" --help >"$parts/text"
 awk -f "$man/roff.awk" -f "$man/help.awk" "$parts/text" >"$parts/OVERVIEW"
 sed -n 's/^  \([a-z][a-z-]*\)  .*/\1/p' "$parts/text" >"$parts/commands"

@@ -15,8 +15,8 @@
 #ifndef SG_INGEST_SESSION_H
 #define SG_INGEST_SESSION_H
 
-#include "base/histogram.h"
 #include "ingest/apply.h"
+#include "ingest/session_stats.h"
 
 typedef void (*session_done_cb)(void *arg, int err);
 
@@ -95,22 +95,6 @@ void session_hub_stop(struct session_hub *hub);
 
 /* True while acknowledgements are due. */
 bool session_hub_busy(const struct session_hub *hub);
-
-/* What became of a tenant's batches since the daemon started. */
-struct session_stats {
-	uint64_t batches;     /* applied */
-	uint64_t repeated;    /* taken before, acknowledged again */
-	struct histogram lag; /* from when a batch was taken to its acknowledgement */
-};
-
-/* NULL while the tenant had no batch. */
-const struct session_stats *session_hub_stats(const struct session_hub *hub, uint32_t tenant);
-
-/* Sessions that have their Welcome. */
-uint32_t session_hub_open(const struct session_hub *hub, uint32_t tenant);
-
-/* Sessions that ended with this error (ERR_*). */
-uint64_t session_hub_errors(const struct session_hub *hub, int err);
 
 /* A session that expects its Hello. `address` names the other side in messages;
  * it is copied. NULL out of memory. */

@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
-#include "ingest/session.h"
+#include "ingest/session_stats.h"
 #include "serve/http_metrics.h"
 #include "serve/http_private.h"
 
@@ -358,7 +358,7 @@ void handle_metrics(struct request *request)
 void http_metrics_list(struct buf *out)
 {
 	for (size_t i = 0; i < METRICS; i++)
-		buf_printf(out, "%-54s %-9s  %-20s  %s\n", metrics[i].name,
+		buf_printf(out, "%-53s  %-9s  %-20s  %s\n", metrics[i].name,
 		           type_names[metrics[i].type], scope_labels[metrics[i].scope],
 		           metrics[i].help);
 }

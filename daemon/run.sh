@@ -213,6 +213,7 @@ show() {
 		  curl 'http://$http/v1/summary?tenant=demo&last=28d'
 		  curl 'http://$http/v1/summary.csv?tenant=demo&from=$from&to=$to&by=channel'
 		  curl 'http://$http/v1/summary?tenant=demo&last=12w&grain=week&kpi=roas,net_revenue,aov'
+		  curl 'http://$http/v1/summary.csv?tenant=demo&from=$from&to=$to&grain=wave&by=brand&kpi=aided_awareness'
 		  curl 'http://$http/v1/sources?tenant=demo'
 		  curl 'http://$http/v1/kpis'
 	TEXT

@@ -98,3 +98,29 @@ uint64_t driver_lost_generations(const struct driver *driver)
 	(void)driver;
 	return 0;
 }
+
+const struct driver_stats *driver_stats(const struct driver *driver)
+{
+	return &driver->stats;
+}
+
+bool driver_redis_up(const struct driver *driver)
+{
+	return driver->partition != NULL;
+}
+
+uint64_t driver_ring_bytes(const struct driver *driver)
+{
+	(void)driver;
+	return 4096;
+}
+
+void driver_kick(struct driver *driver)
+{
+	(void)driver;
+}
+
+uint64_t driver_pending_generation(const struct driver *driver)
+{
+	return partition_generation(driver->partition) + 1;
+}

@@ -14,6 +14,7 @@ struct driver {
 	uint64_t delay_ms;
 	int err; /* to call back with */
 	uint32_t reads;
+	struct driver_stats stats;
 	struct flush_bytes rejects[8]; /* what a reject list holds */
 	uint32_t reject_count;
 	/* the reading under way */

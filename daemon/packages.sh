@@ -76,3 +76,19 @@ packages_ensure() {
 	echo "  apt-get update && apt-get install -y --no-install-recommends $missing" >&2
 	return 3
 }
+
+# Unpacks a package below a directory and installs nothing: for what is wanted of one
+# whose installation would start a service. Needs no rights.
+packages_unpack() {
+	local package=$1 directory=$2 work
+	[ ! -e "$directory" ] || return 0
+	command -v apt-get >/dev/null && command -v dpkg-deb >/dev/null || return 3
+	work=$(mktemp -d)
+	if (cd "$work" && apt-get download "$package" >log 2>&1 &&
+		dpkg-deb --extract "$package"_*.deb unpacked); then
+		mkdir -p "$(dirname "$directory")"
+		mv "$work/unpacked" "$directory"
+	fi
+	rm -rf "$work"
+	[ -e "$directory" ] || return 3
+}

@@ -79,6 +79,9 @@ install_packages() {
 	# shellcheck disable=SC2046
 	packages_ensure $(packages_optional) ||
 		echo "Going on without them; what needs them is skipped."
+	# Installed, it would start a service.
+	command -v promtool >/dev/null || packages_unpack prometheus build/tools/prometheus ||
+		skip "metrics_prometheus: Debian's package prometheus cannot be had here"
 }
 
 configure() {

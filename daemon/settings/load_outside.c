@@ -33,7 +33,7 @@ static const struct schema_row redis_rows[] = {
      .type = SCHEMA_CHOICE,
      .offset = REDIS(int, level),
      .names = levels,
-     .help = "what an acknowledgement waits for: fsync (on disk) or written (in Redis' memory)"},
+     .help = "what an acknowledgement waits for: fsync (on disk) or written (in Redis' log)"},
 };
 const struct schema redis_schema = SCHEMA_OF("redis", redis_rows);
 

@@ -313,6 +313,7 @@ Test(source, record_round_trip)
 	source.rejected_slice_next = 3;
 	source.current.accepted = 5;
 	source.current.restated_after_final = 2;
+	source.current.withdrawn = 11;
 	source.current.first_day = -3;
 	source.current.last_day = 20000;
 	source.current.last_as_of_us = 1790000000000000;
@@ -337,6 +338,7 @@ Test(source, record_round_trip)
 	cr_assert(copy.reports[0].rollup);
 	cr_assert_eq(copy.published.accepted, 5);
 	cr_assert_eq(copy.published.restated_after_final, 3);
+	cr_assert_eq(copy.published.withdrawn, 11);
 	cr_assert_eq(copy.published.first_day, -3);
 	cr_assert_eq(copy.published.reject_codes[-ERR_NEGATIVE], 4);
 	cr_assert_eq(copy.published.measures[0], 2);

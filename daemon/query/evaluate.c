@@ -183,7 +183,7 @@ void evaluate_check(const struct side *num, const struct side *den, const struct
 		row->status = STATUS_OVERFLOW;
 	else if (flags & SUM_COARSE || row->bucket.expired)
 		row->status = STATUS_COARSER_THAN_GRAIN;
-	else if (row->kpi->non_additive)
+	else if (row->kpi->non_additive || num->apart || den->apart)
 		row->status = STATUS_NON_ADDITIVE;
 	else if (seen->mixed)
 		row->status = STATUS_MIXED_CURRENCY;

@@ -22,6 +22,12 @@ int evaluate_survey_begin(const struct evaluation *evaluation, const struct part
 /* The sums that the lens of a share's or split's whole sees. */
 const struct sums *evaluate_whole(const struct evaluation *evaluation, const struct kpi_plan *kpi);
 
+/* The rule is evidence.h's; of levels there is one or there is none. `sums` = NULL
+ * for a side of levels only. */
+bool evaluate_side_known(const struct sums *sums, const struct catalog *catalog,
+                         const struct group *group, const struct linear *linear,
+                         const struct side *side, bool complete);
+
 /* overflow, coarser_than_grain, mixed_currency or fx_missing by what the sides say;
  * else leaves STATUS_OK. */
 void evaluate_check(const struct side *num, const struct side *den, const struct currencies *seen,

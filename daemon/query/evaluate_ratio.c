@@ -5,10 +5,9 @@
 
 #include "query/evaluate_private.h"
 
-/* The rule is evidence.h's; of levels there is one or there is none. */
-static bool side_known(const struct sums *sums, const struct catalog *catalog,
-                       const struct group *group, const struct linear *linear,
-                       const struct side *side, bool complete)
+bool evaluate_side_known(const struct sums *sums, const struct catalog *catalog,
+                         const struct group *group, const struct linear *linear,
+                         const struct side *side, bool complete)
 {
 	if (side->levels)
 		return side->present;
@@ -34,22 +33,37 @@ static void set_sample(const struct side_place *place, const struct kpi *kpi,
 	row->has_n = true;
 }
 
+static bool has_money(const struct catalog *catalog, const struct linear *side)
+{
+	for (uint32_t i = 0; i < side->count; i++)
+		if (catalog->measures[side->terms[i].measure].money)
+			return true;
+	return false;
+}
+
+/* Money is set against money, so that one currency of both drops out. */
+static bool drops_out(const struct catalog *catalog, const struct kpi *kpi)
+{
+	return kpi->unit != UNIT_MONEY && has_money(catalog, &kpi->num) &&
+	       (has_money(catalog, &kpi->den) ||
+	        (kpi->over >= 0 && catalog->measures[kpi->over].money));
+}
+
 /* The mean of the gauge that divides once more goes into the denominator, rounded
  * to its scale. False when there is none. */
-static bool divide_over(const struct side_place *place, const struct kpi *kpi,
+static bool divide_over(const struct side_place *place, const struct linear *over,
                         const struct currencies *seen, struct side *den)
 {
-	struct term term = {
-	    .measure = (uint16_t)kpi->over, .at = AT_MEAN, .factor_micros = NUM_MICROS};
-	struct linear linear = {&term, 1};
 	struct side mean;
-	side_sum(place, &linear, seen, &mean);
+	side_sum(place, over, seen, &mean);
 	__float128 product =
 	    (__float128)den->value * (__float128)mean.value / (__float128)side_power10(EXACT_SCALE);
 	if (product > (__float128)INT64_MAX * (__float128)side_power10(EXACT_SCALE))
 		den->overflow = true;
 	else
 		den->value = (i128)product;
+	den->flags |= mean.flags;
+	den->overflow = den->overflow || mean.overflow;
 	return mean.present && mean.value != 0;
 }
 
@@ -65,7 +79,9 @@ static void show_level(const struct evaluation *evaluation, const struct side *n
 	if (!num->present || num->last >= row->bucket.first_day)
 		return;
 	int32_t cadence = (int32_t)row->kpi->feed.cadence_days;
-	if (row->bucket.last_day - num->last > 2 * cadence)
+	int32_t today = evaluation->plan->feeds.today;
+	int32_t end = row->bucket.last_day < today ? row->bucket.last_day : today;
+	if (end - num->last > 2 * cadence)
 		row->flags |= FLAG_STALE_SOURCE;
 	row->bucket.first_day = num->first;
 	row->bucket.last_day = num->last;
@@ -100,26 +116,30 @@ void evaluate_ratio(const struct evaluation *evaluation, uint32_t group, uint32_
 	const struct catalog *catalog = &evaluation->plan->settings->catalog;
 	struct side_place place = place_of(evaluation, group, bucket, kpi_plan);
 	struct currencies seen = {.mixed = false};
+	struct term mean = {
+	    .measure = (uint16_t)kpi->over, .at = AT_MEAN, .factor_micros = NUM_MICROS};
+	struct linear over = {&mean, kpi->over >= 0};
 	bool ratio = kpi->den.count > 0;
 	uint8_t state = kpi_plan->states[bucket];
 	struct side num;
 	struct side den;
 	side_currencies(&place, &kpi->num, &seen);
 	side_currencies(&place, &kpi->den, &seen);
-	side_settle(evaluation->plan, ratio && kpi->unit != UNIT_MONEY && kpi->over < 0, &seen);
+	side_currencies(&place, &over, &seen);
+	side_settle(evaluation->plan, drops_out(catalog, kpi), &seen);
 	side_sum(&place, &kpi->num, &seen, &num);
 	side_sum(&place, &kpi->den, &seen, &den);
-	bool num_known = side_known(place.sums, catalog, row->group, &kpi->num, &num,
-	                            state & BUCKET_NUM_COMPLETE);
-	bool den_known = !ratio || side_known(place.sums, catalog, row->group, &kpi->den, &den,
-	                                      state & BUCKET_DEN_COMPLETE);
+	bool num_known = evaluate_side_known(place.sums, catalog, row->group, &kpi->num, &num,
+	                                     state & BUCKET_NUM_COMPLETE);
+	bool den_known = !ratio || evaluate_side_known(place.sums, catalog, row->group, &kpi->den,
+	                                               &den, state & BUCKET_DEN_COMPLETE);
 	bool over_known = kpi->over < 0;
 	if (ratio && den_known)
 		set_sample(&place, kpi, &den, row);
 	else if (!ratio && kpi->min_on >= 0)
 		set_sample(&place, kpi, &den, row);
 	if (kpi->over >= 0)
-		over_known = divide_over(&place, kpi, &seen, &den);
+		over_known = divide_over(&place, &over, &seen, &den);
 	evaluate_check(&num, &den, &seen, row);
 	if (num.levels && !ratio)
 		show_level(evaluation, &num, row);

@@ -38,6 +38,17 @@ static void read_share(const struct side_place *part, const struct side_place *w
 	*ret_share = share;
 }
 
+/* A part of which nothing is known is no share of 0: the brand may be another, or
+ * its days not reported yet. */
+static bool is_known(const struct evaluation *evaluation, const struct kpi_row *row,
+                     uint32_t bucket, const struct linear *linear, const struct share *share)
+{
+	bool complete = row->kpi->states[bucket] & BUCKET_NUM_COMPLETE;
+	return share->whole.value != 0 &&
+	       evaluate_side_known(&row->kpi->reading->sums, &evaluation->plan->settings->catalog,
+	                           row->group, linear, &share->part, complete);
+}
+
 /* Every amount of money stands on both sides, so that a share bears no currency. */
 void evaluate_share(const struct evaluation *evaluation, uint32_t group, uint32_t bucket,
                     struct kpi_row *row)
@@ -50,22 +61,25 @@ void evaluate_share(const struct evaluation *evaluation, uint32_t group, uint32_
 	                                .bucket = bucket};
 	struct side_place whole_place = {.plan = evaluation->plan, .sums = whole, .bucket = bucket};
 	struct share share;
-	struct share less = {.whole = {.value = 1}};
+	struct share less;
+	bool known;
 	bool excess = kpi->den.count > 0;
 	if (!whole_group(evaluation, row, whole, &whole_place.group)) {
 		row->status = STATUS_NO_DATA;
 		return;
 	}
 	read_share(&part_place, &whole_place, &kpi->num, &share);
+	known = is_known(evaluation, row, bucket, &kpi->num, &share);
 	evaluate_check(&share.part, &share.whole, &share.seen, row);
 	if (excess && row->status == STATUS_OK) {
 		read_share(&part_place, &whole_place, &kpi->den, &less);
+		known = known && is_known(evaluation, row, bucket, &kpi->den, &less);
 		evaluate_check(&less.part, &less.whole, &less.seen, row);
 	}
-	if (row->status == STATUS_OK && (share.whole.value == 0 || less.whole.value == 0))
-		row->status = STATUS_NO_DATA;
 	/* Without a brand of its own there is nothing that a tenant has a share of. */
 	if (row->kpi->reading->lens->own_brand && !evaluation->plan->tenant->brand[0])
+		known = false;
+	if (row->status == STATUS_OK && !known)
 		row->status = STATUS_NO_DATA;
 	if (row->status != STATUS_OK)
 		return;

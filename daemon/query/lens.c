@@ -222,13 +222,15 @@ static bool has_sums(const struct kpi *kpi)
 }
 
 /* Levels are told apart by what their readings bore: the finer the set, the better
- * the last level of each is known. Over brands they never add up. */
-static int choose_levels(struct plan *plan, const struct partition *partition, int gauge,
-                         struct arena *arena, uint8_t *ret_lens)
+ * the last level of each is known. Over brands they never add up: a level is that of
+ * the tenant's own, but for a mean, which is taken of the brands that there are. */
+static int choose_levels(struct plan *plan, const struct partition *partition,
+                         const struct kpi *kpi, int gauge, struct arena *arena, uint8_t *ret_lens)
 {
 	const struct catalog *catalog = &plan->settings->catalog;
 	struct wish wish = plain_wish(plan, LENS_LEVELS);
 	wish.likes = catalog->measures[gauge].additive_over | bit(catalog->brand_dim);
+	wish.own_brand = plan->tenant->brand[0] && gauge != kpi->over && !asks_brand(plan);
 	return find_lens(plan, partition, &wish, arena, ret_lens);
 }
 
@@ -271,7 +273,7 @@ static int choose_ratio(struct plan *plan, const struct partition *partition, st
 	int gauge = gauge_of(kpi->kpi);
 	int err = 0;
 	if (gauge >= 0)
-		err = choose_levels(plan, partition, gauge, arena, &kpi->levels);
+		err = choose_levels(plan, partition, kpi->kpi, gauge, arena, &kpi->levels);
 	if (err != 0)
 		return err;
 	if (has_sums(kpi->kpi))
@@ -429,9 +431,9 @@ bool lens_takes(const struct plan *plan, const struct lens *lens, const struct p
 	if (!lens->own_brand || lens->brand == LENS_NO_PLACE)
 		return true;
 	uint32_t brand = group->values[lens->brand];
-	/* A share is of a brand; an item that is asked without one is not about any. */
+	/* A share is of a brand; an item or a level without one is not about any. */
 	if (brand == VIEW_NO_VALUE)
-		return lens->kind == LENS_WAVES;
+		return lens->kind != LENS_SUMS;
 	return strcmp(view_value(partition, brand), plan->tenant->brand) == 0;
 }
 

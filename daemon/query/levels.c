@@ -13,6 +13,7 @@ struct collect {
 	const struct lens *lens;
 	struct partition *partition;
 	struct arena *arena;
+	const struct exchange *exchange;
 	struct levels *levels;
 	struct query_error *error;
 	uint32_t *groups; /* view group -> number + 1, 0 = not looked up, LEFT_OUT */
@@ -52,11 +53,46 @@ static int grow(struct collect *collect)
 	return 0;
 }
 
+/* What tells the group's levels of a measure apart: values of dimensions that are
+ * neither asked for nor summed over. */
+static uint64_t apart_of(const struct collect *collect, const struct measure *measure,
+                         const struct view_group *group)
+{
+	const struct lens *lens = collect->lens;
+	const struct grouping_set *set = &collect->plan->settings->catalog.sets[lens->set];
+	uint64_t key = 0;
+	for (uint32_t i = 0; i < set->dim_count; i++) {
+		bool asked = false;
+		for (uint32_t k = 0; k < lens->by_count; k++)
+			asked = asked || lens->by[k] == i;
+		if (!asked && !(measure->additive_over >> set->dims[i] & 1))
+			key = (key ^ group->values[i]) * 0x9E3779B97F4A7C15u + i;
+	}
+	return key;
+}
+
+static void convert_level(const struct collect *collect, struct level *level)
+{
+	const struct plan *plan = collect->plan;
+	if (!collect->exchange || !level->currency[0])
+		return;
+	int32_t day = plan->money == MONEY_CONSTANT ? plan->rate_day : level->day;
+	enum exchange_result result =
+	    exchange_convert(collect->exchange, level->value, level->currency, plan->currency, day,
+	                     &level->converted);
+	if (result == EXCHANGE_CARRIED)
+		level->flags = SUM_CARRIED;
+	else if (result == EXCHANGE_MISSING)
+		level->flags = SUM_NO_RATE;
+	else if (result == EXCHANGE_OVERFLOW)
+		level->flags = SUM_OVERFLOW;
+}
+
 static void take_cell(void *arg, uint32_t view, uint32_t column, int32_t day, int64_t value)
 {
 	struct collect *collect = arg;
 	struct view_column of = view_column(collect->partition, column);
-	if (collect->err != 0 || of.measure < 0 ||
+	if (collect->err != 0 || of.measure < 0 || value == 0 ||
 	    collect->plan->settings->catalog.measures[of.measure].kind != MEASURE_GAUGE ||
 	    !(collect->lens->measures.bits[of.measure / 64] >> (of.measure % 64) & 1))
 		return;
@@ -70,8 +106,16 @@ static void take_cell(void *arg, uint32_t view, uint32_t column, int32_t day, in
 		return;
 	int32_t until = day + (group.period_days ? (int32_t)group.period_days - 1 : 0);
 	struct level *level = &collect->levels->items[collect->levels->count++];
-	*level = (struct level){number, (uint16_t)of.measure, view, day, until, value, ""};
+	*level = (struct level){.group = number,
+	                        .measure = (uint16_t)of.measure,
+	                        .view = view,
+	                        .day = day,
+	                        .until = until,
+	                        .value = value};
 	memcpy(level->currency, of.currency, sizeof(level->currency));
+	level->apart =
+	    apart_of(collect, &collect->plan->settings->catalog.measures[of.measure], &group);
+	convert_level(collect, level);
 }
 
 static int by_place(const void *a, const void *b)
@@ -88,13 +132,15 @@ static int by_place(const void *a, const void *b)
 }
 
 int levels_collect(const struct plan *plan, const struct lens *lens, struct partition *partition,
-                   struct arena *arena, struct levels *ret_levels, struct query_error *ret_error)
+                   const struct exchange *exchange, struct arena *arena, struct levels *ret_levels,
+                   struct query_error *ret_error)
 {
 	struct levels levels = {.lens = lens};
 	struct collect collect = {.plan = plan,
 	                          .lens = lens,
 	                          .partition = partition,
 	                          .arena = arena,
+	                          .exchange = exchange,
 	                          .levels = &levels,
 	                          .error = ret_error};
 	uint32_t everything[MODEL_SET_DIMS] = {0};
@@ -136,12 +182,16 @@ static uint32_t first_of(const struct levels *levels, uint32_t group, uint16_t m
 	return low;
 }
 
-static void add_level(struct level_sum *sum, const struct level *level)
+static void add_level(struct level_sum *sum, const struct level *level, uint64_t *apart)
 {
 	if (!sum->present) {
 		memcpy(sum->currency, level->currency, sizeof(sum->currency));
 		sum->last = INT32_MIN;
+		*apart = level->apart;
 	}
+	sum->apart = sum->apart || *apart != level->apart;
+	sum->converted += level->converted;
+	sum->flags |= level->flags;
 	sum->present = true;
 	sum->mixed = sum->mixed || strcmp(sum->currency, level->currency) != 0;
 	sum->value += level->value;
@@ -159,23 +209,24 @@ struct level_sum levels_get(const struct levels *levels, uint32_t group, uint16_
 	uint32_t number = levels->groups.order[group];
 	int32_t until = at == AT_START ? first - 1 : last;
 	const struct level *newest = NULL;
+	uint64_t apart = 0;
 	for (uint32_t i = first_of(levels, number, measure); i < levels->count; i++) {
 		const struct level *level = &levels->items[i];
 		if (level->group != number || level->measure != measure)
 			break;
 		if (newest && newest->view != level->view) {
-			add_level(&sum, newest);
+			add_level(&sum, newest, &apart);
 			newest = NULL;
 		}
 		if (level->day > until || (at == AT_MEAN && level->day < first))
 			continue;
 		if (at == AT_MEAN)
-			add_level(&sum, level);
+			add_level(&sum, level, &apart);
 		else
 			newest = level;
 	}
 	if (newest)
-		add_level(&sum, newest);
+		add_level(&sum, newest, &apart);
 	if (at != AT_MEAN)
 		sum.count = 1;
 	return sum;

@@ -6,10 +6,13 @@
  *        up to the end of a bucket, added up: followers of two accounts that were
  *        read on different days.
  *
- * A level older than LENS_LOOKBACK_DAYS is not known any more. */
+ * Levels add up over the dimensions that the settings name (additive_over); over
+ * others, such as two brands' prices, they are `apart`. A level of 0 is none. A level
+ * older than LENS_LOOKBACK_DAYS is not known any more. */
 #ifndef SG_QUERY_LEVELS_H
 #define SG_QUERY_LEVELS_H
 
+#include "query/exchange.h"
 #include "query/groups.h"
 #include "query/sum_table.h"
 
@@ -21,6 +24,10 @@ struct level {
 	int32_t until; /* last day of its period */
 	i128 value;    /* at the measure's scale */
 	char currency[4];
+	uint64_t apart; /* stands for the values that it must not be added over */
+	/* In the query's currency at its day's rate, where amounts are converted. */
+	i128 converted;
+	uint8_t flags; /* SUM_CARRIED, SUM_NO_RATE, SUM_OVERFLOW */
 };
 
 struct levels {
@@ -30,16 +37,19 @@ struct levels {
 	uint32_t count;
 };
 
-/* Reads the lens' cells; its pages are in memory, else ERR_AGAIN. ERR_TOO_MANY_ROWS,
- * worded; ERR_NOMEM. */
+/* Reads the lens' cells; its pages are in memory, else ERR_AGAIN. `exchange` = NULL
+ * where amounts stay as they are. ERR_TOO_MANY_ROWS, worded; ERR_NOMEM. */
 int levels_collect(const struct plan *plan, const struct lens *lens, struct partition *partition,
-                   struct arena *arena, struct levels *ret_levels,
+                   const struct exchange *exchange, struct arena *arena, struct levels *ret_levels,
                    struct query_error *ret_error) SG_MUST_CHECK;
 
 struct level_sum {
 	i128 value;
+	i128 converted;
+	uint8_t flags; /* of what was converted */
 	bool present;
 	bool mixed;       /* of several currencies */
+	bool apart;       /* of values that do not add up; no matter for a mean */
 	char currency[4]; /* "" = not money */
 	int32_t first;    /* day and last day of the newest level in it */
 	int32_t last;

@@ -350,18 +350,26 @@ static int parse_filters(struct parse *parse)
 
 /* ---- money ---- */
 
+static int need_rates(const struct parse *parse, const char *parameter)
+{
+	if (parse->settings->fx.source[0])
+		return 0;
+	return query_refuse(parse->error, ERR_BAD_PARAMETER, parameter,
+	                    "Amounts cannot be converted: the settings name no source of "
+	                    "exchange rates (fx.source).",
+	                    NULL);
+}
+
 static int parse_currency(struct parse *parse)
 {
 	const char *text = params_get(parse->params, "currency");
+	int err;
 	if (!text)
 		return 0;
 	if (strlen(text) != 3 || strspn(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") != 3)
 		return refuse_value(parse, "currency", text, "is no ISO 4217 code.", "EUR");
-	if (!parse->settings->fx.source[0])
-		return query_refuse(parse->error, ERR_BAD_PARAMETER, "currency",
-		                    "Amounts cannot be converted: the settings name no source of "
-		                    "exchange rates (fx.source).",
-		                    NULL);
+	if ((err = need_rates(parse, "currency")) != 0)
+		return err;
 	memcpy(parse->query->currency, text, sizeof(parse->query->currency));
 	return 0;
 }
@@ -372,12 +380,15 @@ static int parse_money(struct parse *parse)
 	struct query *query = parse->query;
 	int err = parse_currency(parse);
 	query->money = MONEY_DAILY;
-	if (err != 0 || !text || strcmp(text, "daily") == 0)
+	if (err != 0 || !text)
 		return err;
 	if (strcmp(text, "none") == 0) {
 		query->money = MONEY_AS_IS;
 		return 0;
 	}
+	err = need_rates(parse, "fx");
+	if (err != 0 || strcmp(text, "daily") == 0)
+		return err;
 	query->money = MONEY_CONSTANT;
 	return parse_day(parse, "fx", text, &query->rate_day);
 }

@@ -63,6 +63,30 @@ static void plan_ranges(const struct plan *plan, struct partition *partition, st
 	lens->ranges[lens->range_count++] = days;
 }
 
+static bool reads_money(const struct plan *plan, const struct measure_set *set, bool levels)
+{
+	const struct catalog *catalog = &plan->settings->catalog;
+	for (uint32_t i = 0; i < catalog->measure_count; i++)
+		if (set->bits[i / 64] >> (i % 64) & 1 && catalog->measures[i].money &&
+		    (!levels || catalog->measures[i].kind == MEASURE_GAUGE))
+			return true;
+	return false;
+}
+
+/* The first day with amounts to be converted: levels may be older than the range. */
+static int32_t first_amount(const struct plan *plan)
+{
+	int32_t first = plan->from;
+	for (uint32_t i = 0; i < plan->lens_count; i++) {
+		const struct lens *lens = &plan->lenses[i];
+		const struct view_range *range = &lens->ranges[0];
+		if (lens->kind == LENS_LEVELS && range->first_day < first &&
+		    range->first_day <= range->last_day && reads_money(plan, &lens->measures, true))
+			first = range->first_day;
+	}
+	return first;
+}
+
 /* Amounts are converted where the settings name a source of rates and the query
  * does not say otherwise. */
 static void plan_money(struct plan *plan, struct partition *partition)
@@ -78,7 +102,9 @@ static void plan_money(struct plan *plan, struct partition *partition)
 	plan->money = query->money;
 	plan->rate_day = query->rate_day;
 	bool constant = plan->money == MONEY_CONSTANT;
-	int32_t first = constant ? plan->rate_day : plan->from;
+	if (!reads_money(plan, &plan->measures, false))
+		return;
+	int32_t first = constant ? plan->rate_day : first_amount(plan);
 	plan->rates.first_day = first - (int32_t)fx->max_carry_days;
 	plan->rates.last_day = constant ? plan->rate_day : plan->to;
 	clip_to_extent(partition, &plan->rates);
@@ -94,6 +120,17 @@ const struct view_range *plan_range(const struct plan *plan, uint32_t index)
 	}
 	bool rates = plan->rates.first_day <= plan->rates.last_day;
 	return rates && index == 0 ? &plan->rates : NULL;
+}
+
+int plan_missing(const struct plan *plan, struct partition *partition, struct fetch_list *missing)
+{
+	const struct view_range *range;
+	for (uint32_t i = 0; (range = plan_range(plan, i)) != NULL; i++) {
+		int err = view_missing(partition, range, missing);
+		if (err != 0)
+			return err;
+	}
+	return 0;
 }
 
 int plan_check_rows(const struct plan *plan, uint64_t groups, uint32_t kpis, struct arena *arena,

@@ -204,7 +204,7 @@ int readings_collect(const struct plan *plan, struct partition *partition, struc
 			                   &reading->sums, ret_error);
 			break;
 		case LENS_LEVELS:
-			err = levels_collect(plan, reading->lens, partition, arena,
+			err = levels_collect(plan, reading->lens, partition, exchange, arena,
 			                     &reading->levels, ret_error);
 			break;
 		case LENS_WAVES:

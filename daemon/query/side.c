@@ -98,7 +98,8 @@ static i128 sum_measure(const struct side_place *place, uint16_t measure,
 }
 
 /* A level at EXACT_SCALE; of a mean the quotient, rounded toward 0. */
-static i128 level_value(const struct side_place *place, const struct term *term, int scale,
+static i128 level_value(const struct side_place *place, const struct term *term,
+                        const struct measure *measure, const struct currencies *seen,
                         struct side *side)
 {
 	struct level_sum level = level_of(place, term);
@@ -106,11 +107,16 @@ static i128 level_value(const struct side_place *place, const struct term *term,
 	if (!level.present)
 		return 0;
 	side->present = true;
+	side->apart = side->apart || (level.apart && term->at != AT_MEAN);
 	if (term->at == AT_LAST) {
 		side->first = level.first;
 		side->last = level.last;
 	}
-	return level.value * side_power10(EXACT_SCALE - scale) / level.count;
+	bool converted = measure->money && seen->converted;
+	if (converted)
+		side->flags |= level.flags;
+	return (converted ? level.converted : level.value) *
+	       side_power10(EXACT_SCALE - measure->scale) / level.count;
 }
 
 void side_sum(const struct side_place *place, const struct linear *linear,
@@ -131,7 +137,7 @@ void side_sum(const struct side_place *place, const struct linear *linear,
 			if (__builtin_mul_overflow(sum, factor, &part))
 				side.overflow = true;
 		} else {
-			sum = level_value(place, term, measure->scale, &side);
+			sum = level_value(place, term, measure, seen, &side);
 			if (__builtin_mul_overflow(sum, factor, &part))
 				side.overflow = true;
 			part /= NUM_MICROS;

@@ -17,6 +17,7 @@ struct side {
 	uint8_t flags; /* enum sum_flag, of all its sums */
 	bool money;
 	bool overflow;
+	bool apart;    /* levels in it do not add up */
 	bool levels;   /* a gauge is in it */
 	bool present;  /* of a gauge: there is a level */
 	int32_t first; /* days of the newest level in it */

@@ -254,6 +254,14 @@ static int collect_begin(struct collect *collect)
 
 /* ---- end ---- */
 
+static bool any_of(const uint64_t *bits, uint32_t words)
+{
+	for (uint32_t i = 0; i < words; i++)
+		if (bits[i])
+			return true;
+	return false;
+}
+
 /* Hands what was met in the view groups to the groups. */
 static int gather_met(struct collect *collect)
 {
@@ -271,16 +279,22 @@ static int gather_met(struct collect *collect)
 	uint32_t views = view_group_count(collect->partition);
 	for (uint32_t view = 0; groups->count > 0 && view < views; view++) {
 		uint32_t values[MODEL_SET_DIMS];
-		uint32_t number;
+		const uint64_t *cells = collect->met + (size_t)view * words;
+		uint32_t known = collect->groups[view];
+		uint32_t number = known - 1;
 		struct view_group group = view_group(collect->partition, view);
-		if (group.set != lens->set ||
-		    !lens_takes(collect->plan, lens, collect->partition, &group))
+		if (group.set != lens->set || known == NOT_ASKED || !any_of(cells, words))
 			continue;
-		lens_values(collect->plan, lens, collect->partition, &group, values);
-		if (!groups_known(groups, values, &number))
-			continue;
+		/* It has cells of no measure that was asked for. */
+		if (!known) {
+			if (!lens_takes(collect->plan, lens, collect->partition, &group))
+				continue;
+			lens_values(collect->plan, lens, collect->partition, &group, values);
+			if (!groups_known(groups, values, &number))
+				continue;
+		}
 		for (uint32_t i = 0; i < words; i++)
-			met[(size_t)number * words + i] |= collect->met[(size_t)view * words + i];
+			met[(size_t)number * words + i] |= cells[i];
 	}
 	return 0;
 }

@@ -3,6 +3,7 @@
 answers read as JSON, CSV and protobuf, which must say the same."""
 
 import csv
+import datetime
 import io
 import math
 import os
@@ -23,11 +24,18 @@ Z = 1.9599639845400536
 NOT_IN_ROW = ("tenant", "grain", "settings_version", "generation")
 CLASSES = {"event": pb.Declaration.EVENT, "report": pb.Declaration.REPORT,
            "survey": pb.Declaration.SURVEY, "market": pb.Declaration.MARKET}
+LEVELS = {"report": "campaign", "market": "account"}
 
 
 def period(first, last=None):
     """Fields `from` and `to` of an item."""
     return {"from": harness.date(first), "to": harness.date(last or first)}
+
+
+def noon_us(day):
+    """Noon of a day in UTC, in microseconds."""
+    moment = datetime.datetime.fromisoformat(day + "T12:00:00+00:00")
+    return int(moment.timestamp()) * MICROS
 
 
 def money(major):
@@ -81,7 +89,7 @@ class ReadingCase(unittest.TestCase):
         declaration = pb.Declaration(
             **{"class": CLASSES[kind]}, currency=currency, time_zone="Europe/Berlin",
             cadence_hours=cadence_hours,
-            reports=[pb.Report(id=id_, level="campaign" if kind == "report" else "", rollup=True)
+            reports=[pb.Report(id=id_, level=LEVELS.get(kind, ""), rollup=True)
                      for id_ in reports])
         with harness.Client(cls.daemon) as client:
             client.hello(source, tenant=tenant, instance=os.urandom(16),

@@ -17,7 +17,6 @@ VIEWS = {
     "wave_segment": {"grain": "wave", "by": "segment"},
     "total_option": {"by": "option"},
 }
-ABSENT = ("value", "numerator", "denominator", "n", "n_eff", "ci_low", "ci_high")
 
 
 def golden(name):
@@ -46,8 +45,10 @@ class Signals(SampleCase):
     def survey_rows(self, view, kpis):
         """kpi, wave, brand, segment, option -> row; those that nobody answered are
         left out, as in the golden figures."""
+        # Options belong to one question: rows of two would mix them.
+        asked = kpis if view == "total_option" else [",".join(kpis)]
         found = {}
-        for row in self.rows(kpi=",".join(kpis), **VIEWS[view]):
+        for row in (row for kpi in asked for row in self.rows(kpi=kpi, **VIEWS[view])):
             if row["status"] in ("no_data", "non_additive"):
                 continue
             wave = str(self.distance(row["bucket_end"])) if view.startswith("wave") else ""

@@ -6,16 +6,12 @@
 #include "ingest/applying.h"
 #include "streamgauge/v1/store.pb-c.h"
 
-/* The rejected item alone in a Batch, so that it can be sent again as it came. */
+/* The rejected item alone in a Batch. */
 static void pick_item(const Streamgauge__V1__Batch *from, Streamgauge__V1__Reject__Item item,
                       uint32_t index, Streamgauge__V1__Batch *ret_batch)
 {
 	streamgauge__v1__batch__init(ret_batch);
 	switch (item) {
-	case STREAMGAUGE__V1__REJECT__ITEM__EVENT:
-		ret_batch->events = &from->events[index];
-		ret_batch->n_events = 1;
-		break;
 	case STREAMGAUGE__V1__REJECT__ITEM__ROW:
 		ret_batch->rows = &from->rows[index];
 		ret_batch->n_rows = 1;
@@ -46,11 +42,37 @@ static void pick_item(const Streamgauge__V1__Batch *from, Streamgauge__V1__Rejec
 	}
 }
 
+/* The same as bytes, so that it can be sent again: of an event as they came.
+ * False when there is no memory. */
+static bool pack_item(struct applying *applying, Streamgauge__V1__Reject__Item item, uint32_t index,
+                      ProtobufCBinaryData *ret_bytes)
+{
+	const struct event_text event = item == STREAMGAUGE__V1__REJECT__ITEM__EVENT
+	                                    ? applying->events->items[index].bytes
+	                                    : (struct event_text){"", 0};
+	Streamgauge__V1__Batch alone;
+	struct buf out = {0};
+	if (item == STREAMGAUGE__V1__REJECT__ITEM__EVENT) {
+		out.cap = 2 * VARINT_MAX + event.len;
+		out.bytes = arena_alloc(applying->arena, out.cap);
+		if (!out.bytes)
+			return false;
+		buf_put_field(&out, BATCH_EVENTS, event.at, event.len);
+	} else {
+		pick_item(applying->batch, item, index, &alone);
+		out.bytes = arena_alloc(applying->arena,
+		                        streamgauge__v1__batch__get_packed_size(&alone) + 1);
+		if (!out.bytes)
+			return false;
+		out.len = streamgauge__v1__batch__pack(&alone, out.bytes);
+	}
+	*ret_bytes = (ProtobufCBinaryData){out.len, out.bytes};
+	return true;
+}
+
 static void keep_reject(struct applying *applying, Streamgauge__V1__Reject__Item item,
                         uint32_t index, const struct fault *fault)
 {
-	Streamgauge__V1__Batch alone;
-	pick_item(applying->batch, item, index, &alone);
 	Streamgauge__V1__RejectedItem record = STREAMGAUGE__V1__REJECTED_ITEM__INIT;
 	record.code = (char *)err_code(fault->err);
 	record.field = (char *)fault->field;
@@ -61,13 +83,8 @@ static void keep_reject(struct applying *applying, Streamgauge__V1__Reject__Item
 	record.index = index;
 	/* Kept to be sent again, but not what should not be here at all. */
 	bool personal = fault->err == ERR_PII_SUSPECTED || fault->err == ERR_BAD_ANSWER;
-	if (personal)
-		streamgauge__v1__batch__init(&alone);
-	record.batch.len = streamgauge__v1__batch__get_packed_size(&alone);
-	record.batch.data = arena_alloc(applying->arena, record.batch.len);
-	if (!record.batch.data)
+	if (!personal && !pack_item(applying, item, index, &record.batch))
 		return;
-	streamgauge__v1__batch__pack(&alone, record.batch.data);
 	size_t len = streamgauge__v1__rejected_item__get_packed_size(&record);
 	uint8_t *bytes = arena_alloc(applying->arena, len);
 	if (!bytes)
@@ -183,15 +200,16 @@ static void advance_source(struct applying *applying, const uint8_t hash[16])
 }
 
 int batch_apply(struct partition *partition, struct source *source,
-                const Streamgauge__V1__Batch *batch, const uint8_t hash[16], struct arena *arena,
-                int64_t now_us, struct fetch_list *missing, struct apply_outcome *ret_outcome)
+                const struct ingest_request *request, struct arena *arena, int64_t now_us,
+                struct fetch_list *missing, struct apply_outcome *ret_outcome)
 {
-	require(batch->cursor.len <= SOURCE_CURSOR_MAX);
+	require(request->batch->cursor.len <= SOURCE_CURSOR_MAX);
 	struct apply_outcome outcome = {0};
 	struct applying applying = {
 	    .partition = partition,
 	    .source = source,
-	    .batch = batch,
+	    .batch = request->batch,
+	    .events = &request->events,
 	    .arena = arena,
 	    .catalog = &partition_settings(partition)->catalog,
 	    .dict = partition_dict(partition),
@@ -201,11 +219,9 @@ int batch_apply(struct partition *partition, struct source *source,
 	    .memo_minute = INT64_MIN,
 	};
 	int err = prepare_rows(&applying, missing);
+	err = err ? err : prepare_events(&applying);
 	if (err)
 		return err;
-	applying.ids = arena_alloc(arena, (batch->n_events + 1) * sizeof(*applying.ids));
-	if (!applying.ids)
-		return ERR_NOMEM;
 	apply_events(&applying);
 	apply_rows(&applying);
 	apply_responses(&applying);
@@ -214,7 +230,7 @@ int batch_apply(struct partition *partition, struct source *source,
 	apply_rates(&applying);
 	apply_commits(&applying);
 	apply_heartbeats(&applying);
-	advance_source(&applying, hash);
+	advance_source(&applying, request->hash);
 	*ret_outcome = outcome;
 	return 0;
 }

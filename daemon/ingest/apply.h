@@ -4,8 +4,8 @@
 #ifndef SG_INGEST_APPLY_H
 #define SG_INGEST_APPLY_H
 
+#include "ingest/request.h"
 #include "rollup/partition.h"
-#include "streamgauge/v1/ingest.pb-c.h"
 
 struct apply_reject {
 	Streamgauge__V1__Reject__Item item;
@@ -35,15 +35,14 @@ struct apply_outcome {
 	} forgotten;
 };
 
-/* Validates and applies the decoded batch and advances the source's position
+/* Validates and applies the request's batch and advances the source's position
  * (sequence, cursor, hash) in the same step. Sequence rules were checked by the
  * session. Errors, all of which leave the state as it was and the sequence unused:
  *   ERR_AGAIN           row pages are missing: fetch `missing`, put them, call again
  *   ERR_BATCH_TOO_WIDE  more row pages than the cache may hold at once
  *   ERR_NOMEM */
 int batch_apply(struct partition *partition, struct source *source,
-                const Streamgauge__V1__Batch *batch, const uint8_t hash[16], struct arena *arena,
-                int64_t now_us, struct fetch_list *missing,
-                struct apply_outcome *ret_outcome) SG_MUST_CHECK;
+                const struct ingest_request *request, struct arena *arena, int64_t now_us,
+                struct fetch_list *missing, struct apply_outcome *ret_outcome) SG_MUST_CHECK;
 
 #endif

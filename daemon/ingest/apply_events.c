@@ -5,6 +5,10 @@
 #include "ingest/applying.h"
 #include "rollup/source_record.h"
 
+/* Events that are looked up and counted together: each step of one overlaps with
+ * the memory that the others wait for. */
+#define BLOCK_EVENTS 32
+
 /* An event that was understood. */
 struct plain_event {
 	struct resolved_amount amounts[ITEM_AMOUNTS];
@@ -34,30 +38,19 @@ static void add_defaults(struct applying *applying, const struct event_type *typ
 	}
 }
 
-/* Events of a batch share the text of a type, so that its pointer tells it. */
-static const struct event_type *type_of(struct applying *applying, const char *name)
+static int resolve_type(struct applying *applying, const struct event_view *item,
+                        struct plain_event *event, struct fault *fault)
 {
-	uint64_t hash = (uint64_t)(uintptr_t)name * 0x9E3779B97F4A7C15u;
-	size_t place = (hash >> 32) % TYPE_MEMOS;
-	if (applying->type_memo[place].pointer == name)
-		return applying->type_memo[place].type;
-	int index = catalog_type(applying->catalog, name, strlen(name));
-	if (index < 0)
-		return NULL;
-	applying->type_memo[place].pointer = name;
-	applying->type_memo[place].type = &applying->catalog->types[index];
-	return applying->type_memo[place].type;
-}
-
-static int resolve_type(struct applying *applying, const pb_event *item, struct plain_event *event,
-                        struct fault *fault)
-{
-	if (!item->type[0])
+	struct event_text name = applying->events->names[item->type];
+	if (!name.len)
 		return 0;
-	const struct event_type *type = type_of(applying, item->type);
-	if (!type)
-		return fault_set(applying, fault, ERR_UNKNOWN_TYPE, "type", "`%.80s`", item->type);
-	add_defaults(applying, type, event);
+	int *answer = &applying->answers[item->type].type;
+	if (*answer == NAME_NEW)
+		*answer = catalog_type(applying->catalog, name.at, name.len);
+	if (*answer < 0)
+		return fault_set(applying, fault, ERR_UNKNOWN_TYPE, "type", "`%.*s`",
+		                 (int)(name.len < 80 ? name.len : 80), name.at);
+	add_defaults(applying, &applying->catalog->types[*answer], event);
 	return 0;
 }
 
@@ -76,10 +69,10 @@ static int resolve_bucket(struct applying *applying, int64_t us, struct plain_ev
 	return 0;
 }
 
-static int resolve_time(struct applying *applying, const pb_event *item, struct plain_event *event,
-                        struct fault *fault)
+static int resolve_time(struct applying *applying, const struct event_view *item,
+                        struct plain_event *event, struct fault *fault)
 {
-	int64_t us = item->event_time_us;
+	int64_t us = item->time_us;
 	if (us <= 0)
 		return fault_set(applying, fault, ERR_MISSING_FIELD, "event_time_us", "%lld",
 		                 (long long)us);
@@ -93,55 +86,52 @@ static int resolve_time(struct applying *applying, const pb_event *item, struct 
 	return resolve_bucket(applying, us, event);
 }
 
-static int check_id(struct applying *applying, const pb_event *item, struct fault *fault)
+static int check_id(struct applying *applying, const struct event_view *item, struct fault *fault)
 {
-	if (!item->event_id[0])
+	if (!item->id.len)
 		return applying->batch->sequence ? 0
 		                                 : fault_set(applying, fault, ERR_EVENT_ID_REQUIRED,
 		                                             "event_id", "no event_id");
-	size_t len = strnlen(item->event_id, EVENT_ID_MAX + 1);
-	if (len > EVENT_ID_MAX)
+	if (item->id.len > EVENT_ID_MAX)
 		return fault_set(applying, fault, ERR_TOO_LONG, "event_id", "over %d bytes",
 		                 EVENT_ID_MAX);
-	if (!text_ok(item->event_id, len, EVENT_ID_MAX))
+	if (!text_ok(item->id.at, item->id.len, EVENT_ID_MAX))
 		return fault_set(applying, fault, ERR_BAD_TEXT, "event_id", "an id of %zu bytes",
-		                 len);
+		                 item->id.len);
 	return 0;
 }
 
-static int resolve_event(struct applying *applying, const pb_event *item, struct plain_event *event,
-                         struct fault *fault)
+static int resolve_event(struct applying *applying, const struct event_view *item,
+                         struct plain_event *event, struct fault *fault)
 {
 	event->amount_count = 0;
 	for (uint32_t i = 0; i < applying->catalog->dim_count; i++)
 		event->values[i] = DICT_NO_VALUE;
-	if (has_unknown_fields(&item->base))
+	if (item->has_unknown)
 		return fault_set(applying, fault, ERR_UNKNOWN_FIELD, "event", "a field below 100");
 	int err = resolve_time(applying, item, event, fault);
 	err = err ? err : check_id(applying, item, fault);
 	err = err ? err
-	          : resolve_amounts(applying, item->amounts, item->n_amounts, true, event->amounts,
-	                            &event->amount_count, fault);
+	          : resolve_event_amounts(applying, item, event->amounts, &event->amount_count,
+	                                  fault);
 	err = err ? err : resolve_type(applying, item, event, fault);
 	if (!err && !event->amount_count)
 		err = fault_set(applying, fault, ERR_NO_AMOUNTS, "amounts",
 		                "neither amounts nor a type that brings some");
-	return err ? err
-	           : resolve_dims(applying, item->dims, item->n_dims, "dims", NULL, false,
-	                          event->values, fault);
+	return err ? err : resolve_event_dims(applying, item, event->values, fault);
 }
 
 /* An id that can no longer be told from one that was forgotten. */
-static bool too_old(const struct applying *applying, const pb_event *item,
+static bool too_old(const struct applying *applying, const struct event_view *item,
                     const struct plain_event *event)
 {
 	const struct dedup *dedup = partition_dedup(applying->partition);
 	int64_t oldest = (int64_t)dedup_oldest_hour(dedup, applying->hour) * 3600000000;
-	return item->event_time_us < oldest &&
-	       source_declared(&applying->source->current, event->day, item->event_time_us);
+	return item->time_us < oldest &&
+	       source_declared(&applying->source->current, event->day, item->time_us);
 }
 
-static void count_event(struct applying *applying, const pb_event *item,
+static void count_event(struct applying *applying, const struct event_view *item,
                         const struct plain_event *event)
 {
 	struct cell_place place = partition_place(event->grain, event->bucket);
@@ -156,27 +146,25 @@ static void count_event(struct applying *applying, const pb_event *item,
 	}
 	note_item(applying, event->day, event->day, event->amounts, event->amount_count);
 	applying->outcome->accepted++;
-	source_note_event(&applying->source->current, event->day, item->event_time_us,
-	                  applying->now_us);
+	source_note_event(&applying->source->current, event->day, item->time_us, applying->now_us);
 }
 
-static void apply_event(struct applying *applying, uint32_t index)
+static void apply_event(struct applying *applying, uint32_t index, const struct dedup_id *id)
 {
-	const pb_event *item = applying->batch->events[index];
+	const struct event_view *item = &applying->events->items[index];
 	struct plain_event event;
 	struct fault fault = {0};
 	struct dedup *dedup = partition_dedup(applying->partition);
 	if (check_class(applying, STREAMGAUGE__V1__REJECT__ITEM__EVENT, &fault) == 0 &&
-	    resolve_event(applying, item, &event, &fault) == 0 && item->event_id[0]) {
-		const struct dedup_id *id = &applying->ids[index];
+	    resolve_event(applying, item, &event, &fault) == 0 && item->id.len) {
 		bool old = too_old(applying, item, &event);
 		if (old ? dedup_seen(dedup, id) : !dedup_add(dedup, id, applying->hour)) {
 			applying->outcome->duplicates++;
 			return;
 		}
 		if (old)
-			fault_set(applying, &fault, ERR_TOO_OLD_TO_DEDUP, "event_id", "`%.64s`",
-			          item->event_id);
+			fault_set(applying, &fault, ERR_TOO_OLD_TO_DEDUP, "event_id", "`%.*s`",
+			          (int)(item->id.len < 64 ? item->id.len : 64), item->id.at);
 	}
 	if (fault.err)
 		apply_reject_item(applying, STREAMGAUGE__V1__REJECT__ITEM__EVENT, index, &fault);
@@ -184,31 +172,47 @@ static void apply_event(struct applying *applying, uint32_t index)
 		count_event(applying, item, &event);
 }
 
-/* Seeded, so that nobody who chooses ids can choose where they collide. */
-static void hash_ids(struct applying *applying)
+/* Hashes the ids of a block of events and asks for their slots' memory. Seeded,
+ * so that nobody who chooses ids can choose where they collide. */
+static void hash_ids(struct applying *applying, uint64_t seed, uint32_t first,
+                     struct dedup_id ids[BLOCK_EVENTS])
 {
-	uint64_t seed;
-	memcpy(&seed, partition_seed(applying->partition), sizeof(seed));
-	seed ^= (uint64_t)(applying->source->number + 1) * 0x9E3779B97F4A7C15u;
-	for (uint32_t i = 0; i < applying->batch->n_events; i++) {
-		const char *id = applying->batch->events[i]->event_id;
-		XXH128_hash_t hash = XXH3_128bits_withSeed(id, strnlen(id, EVENT_ID_MAX + 1), seed);
-		memcpy(applying->ids[i].bytes, &hash, sizeof(applying->ids[i].bytes));
+	const struct dedup *dedup = partition_dedup(applying->partition);
+	const struct event_list *events = applying->events;
+	for (uint32_t i = 0; i < BLOCK_EVENTS && first + i < events->count; i++) {
+		struct event_text id = events->items[first + i].id;
+		size_t len = id.len > EVENT_ID_MAX ? EVENT_ID_MAX + 1 : id.len;
+		XXH128_hash_t hash = XXH3_128bits_withSeed(id.at, len, seed);
+		memcpy(ids[i].bytes, &hash, sizeof(ids[i].bytes));
+		dedup_prefetch(dedup, &ids[i]);
 	}
 }
 
-/* Far enough ahead that the memory of an id's slot is there when it is needed. */
-#define PREFETCH_EVENTS 12
+int prepare_events(struct applying *applying)
+{
+	uint32_t count = applying->events->name_count;
+	applying->answers = arena_alloc(applying->arena, (count + 1) * sizeof(*applying->answers));
+	if (!applying->answers)
+		return ERR_NOMEM;
+	for (uint32_t i = 0; i < count; i++)
+		applying->answers[i] = (struct name_answers){NAME_NEW, NAME_NEW, NAME_NEW};
+	return 0;
+}
 
 void apply_events(struct applying *applying)
 {
-	uint32_t count = (uint32_t)applying->batch->n_events;
+	struct dedup_id ids[2][BLOCK_EVENTS]; /* of the block at hand and the next */
+	uint32_t count = applying->events->count;
 	struct dedup *dedup = partition_dedup(applying->partition);
-	hash_ids(applying);
-	for (uint32_t i = 0; i < count; i++) {
-		if (i + PREFETCH_EVENTS < count)
-			dedup_prefetch(dedup, &applying->ids[i + PREFETCH_EVENTS]);
-		apply_event(applying, i);
+	uint64_t seed;
+	memcpy(&seed, partition_seed(applying->partition), sizeof(seed));
+	seed ^= (uint64_t)(applying->source->number + 1) * 0x9E3779B97F4A7C15u;
+	hash_ids(applying, seed, 0, ids[0]);
+	for (uint32_t first = 0; first < count; first += BLOCK_EVENTS) {
+		uint32_t block = first / BLOCK_EVENTS;
+		hash_ids(applying, seed, first + BLOCK_EVENTS, ids[(block + 1) % 2]);
+		for (uint32_t i = 0; i < BLOCK_EVENTS && first + i < count; i++)
+			apply_event(applying, first + i, &ids[block % 2][i]);
 	}
 	partition_add_rest(applying->partition);
 	if (dedup->used > dedup->max_ids)

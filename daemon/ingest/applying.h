@@ -13,9 +13,9 @@
 #define SLICE_ID_MAX    64
 #define ATTRIBUTION_MAX 64
 #define REJECTS_TOLD    1000
-#define TYPE_MEMOS      16
+#define BATCH_EVENTS    3 /* field number of Batch */
+#define NAME_NEW        (-2)
 
-typedef Streamgauge__V1__Event pb_event;
 typedef Streamgauge__V1__ReportRow pb_row;
 typedef Streamgauge__V1__SliceCommit pb_commit;
 typedef Streamgauge__V1__Heartbeat pb_heartbeat;
@@ -31,15 +31,24 @@ typedef Streamgauge__V1__Date pb_date;
 /* Consecutive items mostly repeat their names: the answer for the name at the
  * same position of the item before is tried first. */
 struct name_memo {
-	const char *pointer; /* events of a batch share one copy of a name */
 	char text[MODEL_NAME_MAX + 1];
 	int answer;
+};
+
+/* What the catalogue knows by the name of an event: an index, -1 = nothing,
+ * NAME_NEW = not looked up. */
+struct name_answers {
+	int dim;
+	int measure;
+	int type;
 };
 
 struct applying {
 	struct partition *partition;
 	struct source *source;
 	const Streamgauge__V1__Batch *batch;
+	const struct event_list *events;
+	struct name_answers *answers; /* by name of the events */
 	struct arena *arena;
 	const struct catalog *catalog;
 	struct dict *dict;
@@ -49,13 +58,7 @@ struct applying {
 
 	struct name_memo dim_memo[ITEM_DIMS];
 	struct name_memo measure_memo[ITEM_AMOUNTS];
-	struct {
-		const char *pointer;
-		const struct event_type *type;
-	} type_memo[TYPE_MEMOS]; /* by pointer */
-
-	struct dedup_id *ids; /* by event */
-	int64_t memo_minute;  /* minute of the event before, its day */
+	int64_t memo_minute; /* minute of the event before, its day */
 	int32_t memo_day;
 };
 
@@ -83,9 +86,6 @@ void apply_reject_item(struct applying *applying, Streamgauge__V1__Reject__Item 
 /* ERR_WRONG_CLASS when sources of this class do not send such items. */
 int check_class(struct applying *applying, Streamgauge__V1__Reject__Item item, struct fault *fault);
 
-/* True when the message, a part of an item, has fields 1 to 99 nobody understands. */
-bool has_unknown_fields(const ProtobufCMessage *message);
-
 /* UTF-8 without control characters, at most `most` bytes. */
 bool text_ok(const char *text, size_t len, size_t most);
 
@@ -94,6 +94,10 @@ bool text_ok(const char *text, size_t len, size_t most);
  * before are added to the dictionary. values[] has an entry per dimension. */
 int resolve_dims(struct applying *applying, pb_dim *const *dims, size_t count, const char *list,
                  const char *platform, bool free_names, uint32_t *values, struct fault *fault);
+
+/* The same of an event, whose list is `dims`. */
+int resolve_event_dims(struct applying *applying, const struct event_view *event, uint32_t *values,
+                       struct fault *fault);
 
 /* One value of a dimension, whose field is list[index]. */
 int resolve_value(struct applying *applying, uint32_t dim, const char *value, const char *list,
@@ -107,6 +111,10 @@ int resolve_amounts(struct applying *applying, pb_amount *const *amounts, size_t
                     bool any_currency, struct resolved_amount *ret, uint32_t *ret_count,
                     struct fault *fault);
 
+/* The same of an event, in any currency. */
+int resolve_event_amounts(struct applying *applying, const struct event_view *event,
+                          struct resolved_amount *ret, uint32_t *ret_count, struct fault *fault);
+
 /* A civil day; `field` names it. ERR_BAD_DATE. */
 int resolve_date(struct applying *applying, const pb_date *date, const char *field,
                  int32_t *ret_day, struct fault *fault);
@@ -115,6 +123,8 @@ int resolve_date(struct applying *applying, const pb_date *date, const char *fie
 void note_item(struct applying *applying, int32_t first, int32_t last,
                const struct resolved_amount *amounts, uint32_t count);
 
+/* ERR_NOMEM. */
+int prepare_events(struct applying *applying) SG_MUST_CHECK;
 void apply_events(struct applying *applying);
 
 /* Asks for every row page that the batch needs; ERR_AGAIN, ERR_BATCH_TOO_WIDE. */

@@ -4,10 +4,10 @@
 #include <string.h>
 #include <xxhash.h>
 
-#include "base/buf.h"
-#include "ingest/event_reader.h"
-
 enum { WIRE_VARINT = 0, WIRE_64 = 1, WIRE_BYTES = 2, WIRE_32 = 5 };
+
+/* Fields of Batch: its lists of items are from EVENTS to LAST_ITEMS. */
+enum { EVENTS = 3, LAST_ITEMS = 10 };
 
 /* One field off the wire: its number and, for WIRE_BYTES, its content. Fails
  * the cursor on groups and on truncated fields. */
@@ -58,18 +58,27 @@ static int open_request(const uint8_t *bytes, size_t len, enum request_kind *ret
 	return cursor.failed || !found ? ERR_MALFORMED : 0;
 }
 
-/* The decoder allocates by count before it looks into the items: so they are
+/* What a batch is made of: items, and bytes beside its events. */
+struct census {
+	uint32_t items;
+	size_t rest;
+};
+
+/* Memory is allocated by count before anybody looks into the items: so they are
  * counted first. */
-static int count_items(struct cursor cursor, uint32_t max_items, uint32_t *ret_items)
+static int count_items(struct cursor cursor, uint32_t max_items, struct census *ret_census)
 {
-	uint32_t items = 0;
+	struct census census = {0};
 	while (!cursor_done(&cursor)) {
+		const uint8_t *start = cursor.next;
 		struct cursor content;
 		uint32_t number = next_field(&cursor, &content);
-		if (number >= 3 && number <= 10 && ++items > max_items)
+		if (number >= EVENTS && number <= LAST_ITEMS && ++census.items > max_items)
 			return ERR_TOO_MANY;
+		if (number != EVENTS || !content.next)
+			census.rest += (size_t)(cursor.next - start);
 	}
-	*ret_items = items;
+	*ret_census = census;
 	return cursor.failed ? ERR_MALFORMED : 0;
 }
 
@@ -145,7 +154,7 @@ static int decode(const ProtobufCMessageDescriptor *descriptor, struct cursor co
 }
 
 static int decode_event(struct event_reader *reader, struct cursor content,
-                        Streamgauge__V1__Event **ret_event)
+                        struct event_view *ret_event)
 {
 	ProtobufCMessage *message;
 	switch (event_read(reader, content, ret_event)) {
@@ -157,29 +166,29 @@ static int decode_event(struct event_reader *reader, struct cursor content,
 		break;
 	}
 	int err = decode(&streamgauge__v1__event__descriptor, content, reader->arena, &message);
-	if (!err)
-		*ret_event = (Streamgauge__V1__Event *)message;
-	return err;
+	if (err)
+		return err;
+	const Streamgauge__V1__Event *event = (Streamgauge__V1__Event *)message;
+	return event_of_message(reader, content, event, ret_event) ? 0 : ERR_BATCH_TOO_WIDE;
 }
 
 /* Events through their own reader, everything else through protobuf-c. */
-static int decode_batch(struct cursor content, uint32_t items, struct arena *arena,
-                        Streamgauge__V1__Batch **ret_batch)
+static int decode_batch(struct cursor content, const struct census *census, struct arena *arena,
+                        struct ingest_request *request)
 {
-	struct event_reader reader = {.arena = arena};
-	Streamgauge__V1__Event **events =
-	    arena_alloc(arena, (items + 1) * sizeof(Streamgauge__V1__Event *));
-	uint8_t *rest = arena_alloc(arena, cursor_left(&content) + 1);
-	if (!events || !rest)
+	struct event_reader reader;
+	struct event_list *events = &request->events;
+	events->items = arena_alloc(arena, (census->items + 1) * sizeof(*events->items));
+	uint8_t *rest = arena_alloc(arena, census->rest + 1);
+	if (!events->items || !rest || !event_reader_init(&reader, arena, events))
 		return ERR_BATCH_TOO_WIDE;
 	size_t rest_len = 0;
-	size_t count = 0;
 	while (!cursor_done(&content)) {
 		const uint8_t *start = content.next;
 		struct cursor field;
 		uint32_t number = next_field(&content, &field);
-		if (number == 3 && field.next) {
-			int err = decode_event(&reader, field, &events[count++]);
+		if (number == EVENTS && field.next) {
+			int err = decode_event(&reader, field, &events->items[events->count++]);
 			if (err)
 				return err;
 			continue;
@@ -187,23 +196,19 @@ static int decode_batch(struct cursor content, uint32_t items, struct arena *are
 		memcpy(rest + rest_len, start, (size_t)(content.next - start));
 		rest_len += (size_t)(content.next - start);
 	}
+	/* An event of another wire type ended up in the rest, and is refused there. */
 	ProtobufCMessage *message;
 	int err =
 	    decode(&streamgauge__v1__batch__descriptor, cursor_of(rest, rest_len), arena, &message);
-	if (err)
-		return err;
-	Streamgauge__V1__Batch *batch = (Streamgauge__V1__Batch *)message;
-	/* An event of another wire type ended up in the rest, and was refused there. */
-	batch->events = events;
-	batch->n_events = count;
-	*ret_batch = batch;
-	return 0;
+	if (!err)
+		request->batch = (Streamgauge__V1__Batch *)message;
+	return err;
 }
 
 static int decode_request(enum request_kind kind, struct cursor content, uint32_t max_items,
-                          struct arena *arena, struct request *request)
+                          struct arena *arena, struct ingest_request *request)
 {
-	uint32_t items = 0;
+	struct census census;
 	if (kind == REQUEST_HELLO) {
 		ProtobufCMessage *message;
 		int err = without_nul(&streamgauge__v1__hello__descriptor, &content, arena);
@@ -213,31 +218,32 @@ static int decode_request(enum request_kind kind, struct cursor content, uint32_
 			request->hello = (Streamgauge__V1__Hello *)message;
 		return err;
 	}
-	int err = count_items(content, max_items, &items);
+	int err = count_items(content, max_items, &census);
 	if (err)
 		return err;
 	XXH128_canonical_t canonical;
 	XXH128_canonicalFromHash(&canonical, XXH3_128bits(content.next, cursor_left(&content)));
 	memcpy(request->hash, canonical.digest, sizeof(request->hash));
 	err = without_nul(&streamgauge__v1__batch__descriptor, &content, arena);
-	return err ? err : decode_batch(content, items, arena, &request->batch);
+	return err ? err : decode_batch(content, &census, arena, request);
 }
 
-uint64_t request_items(const Streamgauge__V1__Batch *batch)
+uint64_t request_items(const struct ingest_request *request)
 {
-	return batch->n_events + batch->n_rows + batch->n_responses + batch->n_aggregates +
+	const Streamgauge__V1__Batch *batch = request->batch;
+	return request->events.count + batch->n_rows + batch->n_responses + batch->n_aggregates +
 	       batch->n_gauges + batch->n_rates + batch->n_commits + batch->n_heartbeats;
 }
 
 int request_decode(const uint8_t *bytes, size_t len, uint32_t max_items, struct arena *arena,
-                   struct request *ret_request)
+                   struct ingest_request *ret_request)
 {
 	enum request_kind kind = REQUEST_HELLO;
 	struct cursor content;
 	int err = open_request(bytes, len, &kind, &content);
 	if (err)
 		return err;
-	struct request request = {.kind = kind};
+	struct ingest_request request = {.kind = kind};
 	err = decode_request(kind, content, max_items, arena, &request);
 	if (err)
 		return err;

@@ -34,89 +34,100 @@ static const char *indexed(char text[INDEXED_MAX], const char *list, size_t inde
 	return text;
 }
 
-bool has_unknown_fields(const ProtobufCMessage *message)
-{
-	for (unsigned i = 0; i < message->n_unknown_fields; i++)
-		if (message->unknown_fields[i].tag < 100)
-			return true;
-	return false;
-}
-
 bool text_ok(const char *text, size_t len, size_t most)
 {
 	return len <= most && utf8_printable(text, len);
+}
+
+/* For messages: `most` bytes of the text, as printf's precision. */
+static int shown(struct event_text text, size_t most)
+{
+	return (int)(text.len < most ? text.len : most);
+}
+
+static struct event_text text_of(const char *text)
+{
+	return (struct event_text){text, strlen(text)};
 }
 
 static int remembered(struct name_memo *memo, const char *name,
                       int (*look_up)(const struct catalog *, const char *, size_t),
                       const struct catalog *catalog)
 {
-	if (memo->pointer == name)
+	if (memo->text[0] && strcmp(memo->text, name) == 0)
 		return memo->answer;
-	if (memo->text[0] && strcmp(memo->text, name) == 0) {
-		memo->pointer = name;
-		return memo->answer;
-	}
 	size_t len = strlen(name);
 	int answer = look_up(catalog, name, len);
 	if (answer >= 0 && len < sizeof(memo->text)) {
 		memcpy(memo->text, name, len + 1);
 		memo->answer = answer;
-		memo->pointer = name;
 	}
 	return answer;
 }
 
-static bool value_allowed(const struct dimension *dimension, const char *value)
+static bool value_allowed(const struct dimension *dimension, struct event_text value)
 {
 	if (!dimension->values)
 		return true;
 	for (uint32_t i = 0; i < dimension->value_count; i++)
-		if (strcmp(dimension->values[i], value) == 0)
+		if (strlen(dimension->values[i]) == value.len &&
+		    memcmp(dimension->values[i], value.at, value.len) == 0)
 			return true;
 	return false;
 }
 
 /* Value id of a new text: checked once, then known to the dictionary. */
-static int new_value(struct applying *applying, uint32_t dim, const char *value, size_t len,
+static int new_value(struct applying *applying, uint32_t dim, struct event_text value,
                      const char *list, size_t index, uint32_t *ret_value, struct fault *fault)
 {
 	char field[INDEXED_MAX];
 	const struct dimension *dimension = &applying->catalog->dims[dim];
-	if (!text_ok(value, len, MODEL_VALUE_MAX))
+	if (!text_ok(value.at, value.len, MODEL_VALUE_MAX))
 		return fault_set(applying, fault, ERR_BAD_TEXT, indexed(field, list, index),
-		                 "a value of %s of %zu bytes", dimension->id, len);
+		                 "a value of %s of %zu bytes", dimension->id, value.len);
 	if (!value_allowed(dimension, value))
 		return fault_set(applying, fault, ERR_UNKNOWN_VALUE, indexed(field, list, index),
-		                 "%s `%s`", dimension->id, value);
-	*ret_value = dict_value(applying->dict, dim, value, len);
+		                 "%s `%.*s`", dimension->id, (int)value.len, value.at);
+	*ret_value = dict_value(applying->dict, dim, value.at, value.len);
 	return 0;
+}
+
+static int resolve_text(struct applying *applying, uint32_t dim, struct event_text value,
+                        const char *list, size_t index, const char *platform, uint32_t *ret_value,
+                        struct fault *fault)
+{
+	char field[INDEXED_MAX];
+	char full[SOURCE_NAME_MAX + MODEL_VALUE_MAX + 2];
+	if (platform && applying->catalog->dims[dim].entity) {
+		int len = value.len < sizeof(full) ? snprintf(full, sizeof(full), "%s:%.*s",
+		                                              platform, (int)value.len, value.at)
+		                                   : -1;
+		if (len < 0 || (size_t)len >= sizeof(full))
+			return fault_set(applying, fault, ERR_BAD_TEXT, indexed(field, list, index),
+			                 "an id of %zu bytes", value.len);
+		value = (struct event_text){full, (size_t)len};
+	}
+	*ret_value = dict_value_recent(applying->dict, dim, value.at, value.len);
+	if (*ret_value != DICT_NO_VALUE)
+		return 0;
+	return new_value(applying, dim, value, list, index, ret_value, fault);
 }
 
 int resolve_value(struct applying *applying, uint32_t dim, const char *value, const char *list,
                   size_t index, const char *platform, uint32_t *ret_value, struct fault *fault)
 {
-	char field[INDEXED_MAX];
-	char full[SOURCE_NAME_MAX + MODEL_VALUE_MAX + 2];
-	if (platform && applying->catalog->dims[dim].entity) {
-		int len = snprintf(full, sizeof(full), "%s:%s", platform, value);
-		if (len < 0 || (size_t)len >= sizeof(full))
-			return fault_set(applying, fault, ERR_BAD_TEXT, indexed(field, list, index),
-			                 "an id of %zu bytes", strlen(value));
-		value = full;
-	}
-	size_t len = strlen(value);
-	*ret_value = dict_value_recent(applying->dict, dim, value, len);
-	if (*ret_value != DICT_NO_VALUE)
-		return 0;
-	return new_value(applying, dim, value, len, list, index, ret_value, fault);
+	return resolve_text(applying, dim, text_of(value), list, index, platform, ret_value, fault);
 }
 
-static bool name_plain(const char *name)
+/* An id as the catalogue has them; a text ends before a NUL. */
+static bool name_plain(struct event_text name)
 {
-	size_t len = strlen(name);
-	return len && len <= MODEL_NAME_MAX &&
-	       strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789_") == len;
+	for (size_t i = 0; i < name.len; i++) {
+		char c = name.at[i];
+		if ((c < 'a' || c > 'z') && (c < '0' || c > '9') && c != '_')
+			return false;
+	}
+	return name.len && name.len <= MODEL_NAME_MAX;
 }
 
 /* Answers alone name items and options; what rules make cannot be sent. */
@@ -128,71 +139,142 @@ static bool dim_is_open(const struct catalog *catalog, int dim)
 	       (dim != catalog->item_dim && dim != catalog->option_dim);
 }
 
+/* A dimension that an item gives, its key looked up. */
+struct given_dim {
+	int dim; /* -1 = there is none of this key */
+	struct event_text key;
+	struct event_text value;
+	bool has_unknown;
+};
+
+/* How the list of an item is read. */
+struct dims_rule {
+	const char *list;
+	const char *platform;
+	bool free_names;
+};
+
+static int resolve_dim(struct applying *applying, const struct given_dim *given, size_t index,
+                       const struct dims_rule *rule, uint32_t *values, struct fault *fault)
+{
+	char field[INDEXED_MAX];
+	int dim = given->dim;
+	if (given->has_unknown)
+		return fault_set(applying, fault, ERR_UNKNOWN_FIELD,
+		                 indexed(field, rule->list, index), "a field of the dimension");
+	if (dim >= 0 && !dim_is_open(applying->catalog, dim))
+		dim = -1;
+	if (dim < 0 && rule->free_names && name_plain(given->key) &&
+	    text_ok(given->value.at, given->value.len, 2 * MODEL_VALUE_MAX))
+		return 0;
+	if (dim < 0)
+		return fault_set(applying, fault, ERR_UNKNOWN_DIMENSION,
+		                 indexed(field, rule->list, index), "`%.*s`", shown(given->key, 80),
+		                 given->key.at);
+	if (values[dim] != DICT_NO_VALUE)
+		return fault_set(applying, fault, ERR_DUPLICATE_FIELD,
+		                 indexed(field, rule->list, index), "`%s`",
+		                 applying->catalog->dims[dim].id);
+	if (!given->value.len)
+		return 0;
+	return resolve_text(applying, (uint32_t)dim, given->value, rule->list, index,
+	                    rule->platform, &values[dim], fault);
+}
+
+static int check_dim_count(struct applying *applying, size_t count, const char *list,
+                           struct fault *fault)
+{
+	return count <= ITEM_DIMS ? 0
+	                          : fault_set(applying, fault, ERR_TOO_MANY, list,
+	                                      "%zu of at most %d", count, ITEM_DIMS);
+}
+
 int resolve_dims(struct applying *applying, pb_dim *const *dims, size_t count, const char *list,
                  const char *platform, bool free_names, uint32_t *values, struct fault *fault)
 {
-	char field[INDEXED_MAX];
-	if (count > ITEM_DIMS)
-		return fault_set(applying, fault, ERR_TOO_MANY, list, "%zu of at most %d", count,
-		                 ITEM_DIMS);
-	for (size_t i = 0; i < count; i++) {
+	const struct dims_rule rule = {list, platform, free_names};
+	int err = check_dim_count(applying, count, list, fault);
+	for (size_t i = 0; i < count && !err; i++) {
 		const pb_dim *item = dims[i];
-		int dim =
-		    remembered(&applying->dim_memo[i], item->key, catalog_dim, applying->catalog);
-		if (has_unknown_fields(&item->base))
-			return fault_set(applying, fault, ERR_UNKNOWN_FIELD,
-			                 indexed(field, list, i), "a field of the dimension");
-		if (dim >= 0 && !dim_is_open(applying->catalog, dim))
-			dim = -1;
-		if (dim < 0 && free_names && name_plain(item->key) &&
-		    text_ok(item->value, strlen(item->value), 2 * MODEL_VALUE_MAX))
-			continue;
-		if (dim < 0)
-			return fault_set(applying, fault, ERR_UNKNOWN_DIMENSION,
-			                 indexed(field, list, i), "`%.80s`", item->key);
-		if (values[dim] != DICT_NO_VALUE)
-			return fault_set(applying, fault, ERR_DUPLICATE_FIELD,
-			                 indexed(field, list, i), "`%s`", item->key);
-		if (!item->value[0])
-			continue;
-		int err = resolve_value(applying, (uint32_t)dim, item->value, list, i, platform,
-		                        &values[dim], fault);
-		if (err)
-			return err;
+		struct given_dim given = {
+		    .dim = remembered(&applying->dim_memo[i], item->key, catalog_dim,
+		                      applying->catalog),
+		    .key = text_of(item->key),
+		    .value = text_of(item->value),
+		    .has_unknown = has_unknown_fields(&item->base),
+		};
+		err = resolve_dim(applying, &given, i, &rule, values, fault);
 	}
-	return 0;
+	return err;
+}
+
+int resolve_event_dims(struct applying *applying, const struct event_view *event, uint32_t *values,
+                       struct fault *fault)
+{
+	const struct dims_rule rule = {"dims", NULL, false};
+	int err = check_dim_count(applying, event->dim_count, rule.list, fault);
+	for (uint32_t i = 0; i < event->dim_count && !err; i++) {
+		const struct event_dim *item = &event->dims[i];
+		struct event_text key = applying->events->names[item->key];
+		int *answer = &applying->answers[item->key].dim;
+		if (*answer == NAME_NEW)
+			*answer = catalog_dim(applying->catalog, key.at, key.len);
+		struct given_dim given = {
+		    *answer, key, {item->value, item->value_len}, item->has_unknown};
+		err = resolve_dim(applying, &given, i, &rule, values, fault);
+	}
+	return err;
+}
+
+static bool currency_text_ok(struct event_text code)
+{
+	for (size_t i = 0; i < code.len; i++)
+		if (code.at[i] < 'A' || code.at[i] > 'Z')
+			return false;
+	return code.len == 3;
 }
 
 bool currency_ok(const char *code)
 {
-	for (int i = 0; i < 3; i++)
-		if (code[i] < 'A' || code[i] > 'Z')
-			return false;
-	return code[3] == '\0';
+	return currency_text_ok(text_of(code));
 }
 
+/* An amount that an item gives, its measure looked up. */
+struct given_amount {
+	int measure; /* -1 = there is none of this name */
+	struct event_text name;
+	struct event_text currency;
+	int64_t value;
+	bool has_unknown;
+};
+
 /* The currency in force for an amount; "" for what is not money. */
-static int resolve_currency(struct applying *applying, const pb_amount *amount, size_t index,
+static int resolve_currency(struct applying *applying, struct event_text given, size_t index,
                             const struct measure *measure, bool any_currency, char ret_currency[4],
                             struct fault *fault)
 {
 	char field[INDEXED_MAX];
 	memset(ret_currency, 0, 4);
-	const char *given = amount->currency;
 	if (!measure->money)
-		return given[0] ? fault_set(applying, fault, ERR_BAD_CURRENCY,
-		                            indexed(field, "amounts", index),
-		                            "%s with currency `%.8s`", measure->id, given)
-		                : 0;
+		return given.len
+		           ? fault_set(applying, fault, ERR_BAD_CURRENCY,
+		                       indexed(field, "amounts", index), "%s with currency `%.*s`",
+		                       measure->id, shown(given, 8), given.at)
+		           : 0;
 	const char *own = applying->source->currency;
-	if (given[0] && !currency_ok(given))
+	if (!given.len) {
+		memcpy(ret_currency, own, 4);
+		return 0;
+	}
+	if (!currency_text_ok(given))
 		return fault_set(applying, fault, ERR_BAD_CURRENCY,
-		                 indexed(field, "amounts", index), "`%.8s`", given);
-	if (given[0] && !any_currency && strcmp(given, own) != 0)
+		                 indexed(field, "amounts", index), "`%.*s`", shown(given, 8),
+		                 given.at);
+	memcpy(ret_currency, given.at, 3);
+	if (!any_currency && strcmp(ret_currency, own) != 0)
 		return fault_set(applying, fault, ERR_ACCOUNT_MISMATCH,
 		                 indexed(field, "amounts", index), "`%s` where the source has %s",
-		                 given, own);
-	memcpy(ret_currency, given[0] ? given : own, 4);
+		                 ret_currency, own);
 	return 0;
 }
 
@@ -207,56 +289,90 @@ static bool measure_is_open(const struct catalog *catalog, int index, bool event
 	        index != catalog->weight_squared && index != catalog->wave_tables);
 }
 
-static int resolve_amount(struct applying *applying, const pb_amount *amount, size_t position,
-                          bool any_currency, struct resolved_amount *ret, struct fault *fault)
+static int resolve_amount(struct applying *applying, const struct given_amount *given,
+                          size_t position, bool any_currency, struct resolved_amount *list,
+                          struct fault *fault)
 {
 	char field[INDEXED_MAX];
-	int index = remembered(&applying->measure_memo[position], amount->measure, catalog_measure,
-	                       applying->catalog);
-	if (has_unknown_fields(&amount->base))
+	int index = given->measure;
+	if (given->has_unknown)
 		return fault_set(applying, fault, ERR_UNKNOWN_FIELD,
 		                 indexed(field, "amounts", position), "a field of the amount");
 	if (index < 0)
 		return fault_set(applying, fault, ERR_UNKNOWN_MEASURE,
-		                 indexed(field, "amounts", position), "`%.80s`", amount->measure);
+		                 indexed(field, "amounts", position), "`%.*s`",
+		                 shown(given->name, 80), given->name.at);
 	const struct measure *measure = &applying->catalog->measures[index];
 	if (!measure_is_open(applying->catalog, index, any_currency))
 		return fault_set(applying, fault, ERR_WRONG_MEASURE,
 		                 indexed(field, "amounts", position), "`%s`", measure->id);
-	if (amount->value < 0 && !measure->is_signed)
+	if (given->value < 0 && !measure->is_signed)
 		return fault_set(applying, fault, ERR_NEGATIVE, indexed(field, "amounts", position),
-		                 "%s %lld", measure->id, (long long)amount->value);
-	if (amount->value == INT64_MIN)
+		                 "%s %lld", measure->id, (long long)given->value);
+	if (given->value == INT64_MIN)
 		return fault_set(applying, fault, ERR_OVERFLOW, indexed(field, "amounts", position),
 		                 "%s", measure->id);
 	char currency[4];
-	int err =
-	    resolve_currency(applying, amount, position, measure, any_currency, currency, fault);
+	int err = resolve_currency(applying, given->currency, position, measure, any_currency,
+	                           currency, fault);
 	if (err)
 		return err;
-	*ret = (struct resolved_amount){
-	    (uint32_t)index, dict_column(applying->dict, (uint32_t)index, currency), amount->value};
+	list[position] = (struct resolved_amount){
+	    (uint32_t)index, dict_column(applying->dict, (uint32_t)index, currency), given->value};
+	for (size_t i = 0; i < position; i++)
+		if (list[i].measure == (uint32_t)index)
+			return fault_set(applying, fault, ERR_DUPLICATE_FIELD, "amounts", "`%.*s`",
+			                 (int)given->name.len, given->name.at);
 	return 0;
+}
+
+static int check_amount_count(struct applying *applying, size_t count, struct fault *fault)
+{
+	return count <= ITEM_AMOUNTS ? 0
+	                             : fault_set(applying, fault, ERR_TOO_MANY, "amounts",
+	                                         "%zu of at most %d", count, ITEM_AMOUNTS);
 }
 
 int resolve_amounts(struct applying *applying, pb_amount *const *amounts, size_t count,
                     bool any_currency, struct resolved_amount *ret, uint32_t *ret_count,
                     struct fault *fault)
 {
-	if (count > ITEM_AMOUNTS)
-		return fault_set(applying, fault, ERR_TOO_MANY, "amounts", "%zu of at most %d",
-		                 count, ITEM_AMOUNTS);
-	for (size_t i = 0; i < count; i++) {
-		int err = resolve_amount(applying, amounts[i], i, any_currency, &ret[i], fault);
-		if (err)
-			return err;
-		for (size_t j = 0; j < i; j++)
-			if (ret[j].measure == ret[i].measure)
-				return fault_set(applying, fault, ERR_DUPLICATE_FIELD, "amounts",
-				                 "`%s`", amounts[i]->measure);
+	int err = check_amount_count(applying, count, fault);
+	for (size_t i = 0; i < count && !err; i++) {
+		const pb_amount *item = amounts[i];
+		struct given_amount given = {
+		    .measure = remembered(&applying->measure_memo[i], item->measure,
+		                          catalog_measure, applying->catalog),
+		    .name = text_of(item->measure),
+		    .currency = text_of(item->currency),
+		    .value = item->value,
+		    .has_unknown = has_unknown_fields(&item->base),
+		};
+		err = resolve_amount(applying, &given, i, any_currency, ret, fault);
 	}
-	*ret_count = (uint32_t)count;
-	return 0;
+	if (!err)
+		*ret_count = (uint32_t)count;
+	return err;
+}
+
+int resolve_event_amounts(struct applying *applying, const struct event_view *event,
+                          struct resolved_amount *ret, uint32_t *ret_count, struct fault *fault)
+{
+	const struct event_text *names = applying->events->names;
+	int err = check_amount_count(applying, event->amount_count, fault);
+	for (uint32_t i = 0; i < event->amount_count && !err; i++) {
+		const struct event_amount *item = &event->amounts[i];
+		struct event_text name = names[item->measure];
+		int *answer = &applying->answers[item->measure].measure;
+		if (*answer == NAME_NEW)
+			*answer = catalog_measure(applying->catalog, name.at, name.len);
+		struct given_amount given = {*answer, name, names[item->currency], item->value,
+		                             item->has_unknown};
+		err = resolve_amount(applying, &given, i, true, ret, fault);
+	}
+	if (!err)
+		*ret_count = event->amount_count;
+	return err;
 }
 
 int resolve_date(struct applying *applying, const pb_date *date, const char *field,

@@ -336,7 +336,7 @@ static int owe_ack(struct session *session, uint64_t sequence, uint64_t generati
 
 /* Sequence rules of a numbered batch that is not the next one. */
 static int not_next(struct session *session, const struct source *source,
-                    const struct request *request, size_t len)
+                    const struct ingest_request *request, size_t len)
 {
 	struct session_hub *hub = session->hub;
 	const Streamgauge__V1__Batch *batch = request->batch;
@@ -354,7 +354,7 @@ static int not_next(struct session *session, const struct source *source,
 	    memcmp(hash, request->hash, REQUEST_HASH) != 0)
 		return session_end(session, ERR_SEQUENCE_CONFLICT, "", applied + 1);
 	struct apply_outcome outcome = {0};
-	outcome.duplicates = request_items(batch);
+	outcome.duplicates = request_items(request);
 	bool durable = batch->sequence <= source->published.last_sequence;
 	uint32_t tenant = session->hello.tenant_index;
 	uint64_t generation = durable ? 0 : hub->ops->pending(hub->arg, tenant);
@@ -386,7 +386,7 @@ static int source_of(struct session *session, struct partition *partition,
 }
 
 static int apply(struct session *session, struct partition *partition,
-                 const struct request *request, size_t len)
+                 const struct ingest_request *request, size_t len)
 {
 	struct session_hub *hub = session->hub;
 	uint32_t tenant = session->hello.tenant_index;
@@ -396,8 +396,8 @@ static int apply(struct session *session, struct partition *partition,
 		return session_end(session, err, "", 0);
 	struct fetch_list missing = {0};
 	struct apply_outcome outcome = {0};
-	err = hub->ops->apply(partition, source, request->batch, request->hash, &hub->arena,
-	                      hub->ops->now_us(hub->arg), &missing, &outcome);
+	err = hub->ops->apply(partition, source, request, &hub->arena, hub->ops->now_us(hub->arg),
+	                      &missing, &outcome);
 	if (err == ERR_AGAIN)
 		return fetch_pages(session, &missing);
 	fetch_list_deinit(&missing);
@@ -418,7 +418,7 @@ static int apply(struct session *session, struct partition *partition,
 }
 
 static int take_batch(struct session *session, struct partition *partition,
-                      const struct request *request, size_t len)
+                      const struct ingest_request *request, size_t len)
 {
 	const Streamgauge__V1__Batch *batch = request->batch;
 	const char *name = session->hello.source;
@@ -450,7 +450,7 @@ static int take(struct session *session, struct partition *partition, const uint
                 size_t len)
 {
 	struct session_hub *hub = session->hub;
-	struct request request;
+	struct ingest_request request;
 	int err =
 	    request_decode(bytes, len, hub->settings->limits.batch_items, &hub->arena, &request);
 	if (err)

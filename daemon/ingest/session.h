@@ -31,9 +31,8 @@ struct session_ops {
 	           struct source **ret_source);
 	void (*touch)(struct partition *partition, struct source *source);
 	int (*apply)(struct partition *partition, struct source *source,
-	             const Streamgauge__V1__Batch *batch, const uint8_t hash[16],
-	             struct arena *arena, int64_t now_us, struct fetch_list *missing,
-	             struct apply_outcome *ret_outcome);
+	             const struct ingest_request *request, struct arena *arena, int64_t now_us,
+	             struct fetch_list *missing, struct apply_outcome *ret_outcome);
 	/* Bytes of unflushed work. */
 	size_t (*work_bytes)(const struct partition *partition);
 

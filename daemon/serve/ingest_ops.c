@@ -52,12 +52,10 @@ static void op_fetch(void *arg, uint32_t tenant, struct fetch_list *list, sessio
 
 /* What is withdrawn is the one thing that somebody did by hand: it is logged. */
 static int op_apply(struct partition *partition, struct source *source,
-                    const Streamgauge__V1__Batch *batch, const uint8_t hash[16],
-                    struct arena *arena, int64_t now_us, struct fetch_list *missing,
-                    struct apply_outcome *ret_outcome)
+                    const struct ingest_request *request, struct arena *arena, int64_t now_us,
+                    struct fetch_list *missing, struct apply_outcome *ret_outcome)
 {
-	int err =
-	    batch_apply(partition, source, batch, hash, arena, now_us, missing, ret_outcome);
+	int err = batch_apply(partition, source, request, arena, now_us, missing, ret_outcome);
 	if (err || !ret_outcome->forgotten.periods)
 		return err;
 	char first[CIVIL_DAY_TEXT];

@@ -1,10 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0
- * The daemon's own reader of events against protobuf-c. */
+ * The daemon's own reader of events against protobuf-c: the views that it makes
+ * of the bytes, and those made of protobuf-c's messages. */
 #ifndef SG_TEST_COMPARE_BATCH_H
 #define SG_TEST_COMPARE_BATCH_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include "ingest/request.h"
 
 enum comparison {
 	COMPARED_SAME,     /* both refuse the bytes, or both read the same batch */
@@ -14,7 +18,12 @@ enum comparison {
 	COMPARED_SKIPPED,  /* a NUL within, which the daemon reads otherwise on purpose */
 };
 
-/* Reads `bytes` as the content of a Batch, both ways. */
-enum comparison compare_batch(const uint8_t *bytes, size_t len);
+/* Whether what is made of both is the same, too. */
+typedef bool (*compare_more_fn)(void *arg, const struct ingest_request *ours,
+                                const struct ingest_request *theirs);
+
+/* Reads `bytes` as the content of a Batch, both ways. `more` may be NULL; it is
+ * asked when both read the same. */
+enum comparison compare_batch(const uint8_t *bytes, size_t len, compare_more_fn more, void *arg);
 
 #endif

@@ -24,12 +24,32 @@ static size_t answers_length(const Streamgauge__V1__SurveyResponse *response)
 	return total;
 }
 
-static void check_texts(const Streamgauge__V1__Batch *batch)
+/* Reads every byte of the views. */
+static size_t events_length(const struct event_list *events)
 {
-	require(request_items(batch) <= ITEMS);
 	size_t total = 0;
-	for (size_t i = 0; i < batch->n_events; i++)
-		total += strlen(batch->events[i]->event_id) + strlen(batch->events[i]->type);
+	for (uint32_t i = 0; i < events->name_count; i++)
+		total += strnlen(events->names[i].at, events->names[i].len);
+	for (uint32_t i = 0; i < events->count; i++) {
+		const struct event_view *event = &events->items[i];
+		require(event->type < events->name_count);
+		total += strnlen(event->id.at, event->id.len);
+		for (uint32_t j = 0; j < event->dim_count; j++) {
+			require(event->dims[j].key < events->name_count);
+			total += strnlen(event->dims[j].value, event->dims[j].value_len);
+		}
+		for (uint32_t j = 0; j < event->amount_count; j++)
+			require(event->amounts[j].measure < events->name_count &&
+			        event->amounts[j].currency < events->name_count);
+	}
+	return total;
+}
+
+static void check_texts(const struct ingest_request *request)
+{
+	const Streamgauge__V1__Batch *batch = request->batch;
+	require(request_items(request) <= ITEMS);
+	size_t total = events_length(&request->events);
 	for (size_t i = 0; i < batch->n_rows; i++)
 		total += strlen(batch->rows[i]->report) + strlen(batch->rows[i]->slice_id);
 	for (size_t i = 0; i < batch->n_responses; i++)
@@ -75,10 +95,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t len)
 {
 	struct arena arena;
 	arena_init(&arena, MEMORY);
-	struct request request;
+	struct ingest_request request;
 	if (request_decode(bytes, len, ITEMS, &arena, &request) == 0) {
 		if (request.batch)
-			check_texts(request.batch);
+			check_texts(&request);
 		if (request.hello)
 			check_hello(request.hello);
 	}

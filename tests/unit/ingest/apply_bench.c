@@ -4,6 +4,7 @@
 #include <criterion/criterion.h>
 #include <string.h>
 
+#include "request_of.h"
 #include "rollup/view.h"
 
 static struct measure measures[] = {
@@ -64,17 +65,17 @@ void bench_deinit(struct bench *bench)
 
 void bench_run(struct bench *bench, const Streamgauge__V1__Batch *batch)
 {
-	static const uint8_t hash[16] = {1};
+	struct ingest_request request = request_of(batch, &bench->arena);
 	struct fetch_list missing = {0};
 	bench->outcome = (struct apply_outcome){0};
-	int err = batch_apply(bench->partition, bench->source, batch, hash, &bench->arena, NOW,
+	int err = batch_apply(bench->partition, bench->source, &request, &bench->arena, NOW,
 	                      &missing, &bench->outcome);
 	if (err == ERR_AGAIN) {
 		for (uint32_t i = 0; i < missing.count; i++) {
 			struct fetched absent = {missing.items[i].key, missing.items[i].field, {0}};
 			cr_assert_eq(partition_put_page(bench->partition, &absent), 0);
 		}
-		err = batch_apply(bench->partition, bench->source, batch, hash, &bench->arena, NOW,
+		err = batch_apply(bench->partition, bench->source, &request, &bench->arena, NOW,
 		                  &missing, &bench->outcome);
 	}
 	cr_assert_eq(err, 0);

@@ -55,10 +55,10 @@ static void op_touch(struct partition *partition, struct source *source)
 }
 
 static int op_apply(struct partition *partition, struct source *source,
-                    const Streamgauge__V1__Batch *batch, const uint8_t hash[16],
-                    struct arena *arena, int64_t now_us, struct fetch_list *missing,
-                    struct apply_outcome *ret_outcome)
+                    const struct ingest_request *request, struct arena *arena, int64_t now_us,
+                    struct fetch_list *missing, struct apply_outcome *ret_outcome)
 {
+	const Streamgauge__V1__Batch *batch = request->batch;
 	struct fake_hub *fake = fake_of(partition);
 	cr_assert_eq(now_us, NOW_US);
 	cr_assert_not_null(source->zone, "a source has its zone before its first batch");
@@ -74,14 +74,15 @@ static int op_apply(struct partition *partition, struct source *source,
 	if (batch->sequence) {
 		source->applied = batch->sequence;
 		source->current.last_sequence = batch->sequence;
-		memcpy(source->hashes[batch->sequence % SOURCE_HASHES], hash, 16);
+		memcpy(source->hashes[batch->sequence % SOURCE_HASHES], request->hash, 16);
 		if (batch->cursor.len)
 			memcpy(source->cursor, batch->cursor.data, batch->cursor.len);
 		source->cursor_len = (uint32_t)batch->cursor.len;
 	}
-	uint64_t rejected = batch->n_events < fake->reject ? batch->n_events : fake->reject;
+	uint64_t items = request->events.count;
+	uint64_t rejected = items < fake->reject ? items : fake->reject;
 	*ret_outcome = (struct apply_outcome){.rejected = rejected};
-	*(uint64_t *)((char *)ret_outcome + fake->outcome) += batch->n_events - rejected;
+	*(uint64_t *)((char *)ret_outcome + fake->outcome) += items - rejected;
 	if (rejected) {
 		ret_outcome->rejects = arena_zalloc(arena, sizeof(struct apply_reject));
 		ret_outcome->rejects[0] =

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "request_of.h"
 #include "rollup/view.h"
 
 #define CELLS_MAX 20000
@@ -101,13 +102,13 @@ struct source *signals_source(struct signals *signals, const char *name, enum so
 void signals_apply(struct signals *signals, struct source *source,
                    const Streamgauge__V1__Batch *batch)
 {
-	static const uint8_t hash[16] = {1};
+	struct ingest_request request = request_of(batch, &signals->arena);
 	struct fetch_list missing = {0};
-	int err = batch_apply(signals->partition, source, batch, hash, &signals->arena, SIGNALS_NOW,
+	int err = batch_apply(signals->partition, source, &request, &signals->arena, SIGNALS_NOW,
 	                      &missing, &signals->outcome);
 	if (err == ERR_AGAIN) {
 		fake_store_fetch(&signals->store, signals->partition, &missing);
-		err = batch_apply(signals->partition, source, batch, hash, &signals->arena,
+		err = batch_apply(signals->partition, source, &request, &signals->arena,
 		                  SIGNALS_NOW, &missing, &signals->outcome);
 	}
 	cr_assert_eq(err, 0);

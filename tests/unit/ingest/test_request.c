@@ -25,19 +25,27 @@ static size_t pack_batch(uint8_t *bytes, size_t events, char *type)
 	return streamgauge__v1__request__pack(&request, bytes);
 }
 
+static bool type_is(const struct ingest_request *request, uint32_t index, const char *type)
+{
+	cr_assert_lt(index, request->events.count);
+	struct event_text name = request->events.names[request->events.items[index].type];
+	return name.len == strlen(type) && memcmp(name.at, type, name.len) == 0;
+}
+
 Test(request, batch_is_read_with_its_hash)
 {
 	uint8_t bytes[4096];
 	struct arena arena;
 	arena_init(&arena, 1u << 20);
-	struct request first, second;
+	struct ingest_request first, second;
 	size_t len = pack_batch(bytes, 3, "order");
 	cr_assert_eq(request_decode(bytes, len, ITEMS, &arena, &first), 0);
 	cr_assert_eq(first.kind, REQUEST_BATCH);
 	cr_assert_null(first.hello);
 	cr_assert_eq(first.batch->sequence, 7);
-	cr_assert_eq(first.batch->n_events, 3);
-	cr_assert_str_eq(first.batch->events[2]->type, "order");
+	cr_assert_eq(first.events.count, 3);
+	cr_assert_eq(first.batch->n_events, 0);
+	cr_assert(type_is(&first, 2, "order"));
 	cr_assert_eq(request_decode(bytes, len, ITEMS, &arena, &second), 0);
 	cr_assert_arr_eq(first.hash, second.hash, REQUEST_HASH);
 	len = pack_batch(bytes, 3, "ordes");
@@ -52,7 +60,7 @@ Test(request, hash_is_of_the_batch_alone)
 	uint8_t bytes[4096] = {0x78, 0x01};
 	struct arena arena;
 	arena_init(&arena, 1u << 20);
-	struct request plain, prefixed;
+	struct ingest_request plain, prefixed;
 	size_t len = pack_batch(bytes + 2, 1, "order");
 	cr_assert_eq(request_decode(bytes + 2, len, ITEMS, &arena, &plain), 0);
 	cr_assert_eq(request_decode(bytes, len + 2, ITEMS, &arena, &prefixed), 0);
@@ -77,7 +85,7 @@ Test(request, items_are_counted_before_they_are_decoded)
 		uint8_t bytes[4096];
 		struct arena arena;
 		arena_init(&arena, table[i].memory);
-		struct request request = {.kind = 77};
+		struct ingest_request request = {.kind = 77};
 		size_t len = pack_batch(bytes, table[i].events, "order");
 		int err = request_decode(bytes, len, ITEMS, &arena, &request);
 		cr_assert_eq(err, table[i].err, "case %zu: %s", i, err_code(err));
@@ -92,7 +100,7 @@ Test(request, every_truncation_is_malformed)
 	struct arena arena;
 	arena_init(&arena, 1u << 20);
 	size_t len = pack_batch(bytes, 3, "order");
-	struct request request;
+	struct ingest_request request;
 	for (size_t cut = 0; cut < len; cut++)
 		cr_assert_eq(request_decode(bytes, cut, ITEMS, &arena, &request), ERR_MALFORMED,
 		             "cut at %zu", cut);
@@ -107,10 +115,10 @@ Test(request, nul_within_a_text_is_kept_as_a_control_character)
 	size_t len = pack_batch(bytes, 2, "or@er");
 	uint8_t *at = memchr(bytes, '@', len);
 	*at = 0;
-	struct request request;
+	struct ingest_request request;
 	cr_assert_eq(request_decode(bytes, len, ITEMS, &arena, &request), 0);
-	cr_assert_str_eq(request.batch->events[0]->type, "or\001er");
-	cr_assert_str_eq(request.batch->events[1]->type, "or@er");
+	cr_assert(type_is(&request, 0, "or\001er"));
+	cr_assert(type_is(&request, 1, "or@er"));
 	cr_assert_eq(*at, 0, "the input was changed");
 	arena_deinit(&arena);
 }
@@ -128,7 +136,7 @@ Test(request, zero_bytes_outside_of_text_are_left_alone)
 	size_t len = streamgauge__v1__request__pack(&request, bytes);
 	struct arena arena;
 	arena_init(&arena, 1u << 20);
-	struct request read;
+	struct ingest_request read;
 	cr_assert_eq(request_decode(bytes, len, ITEMS, &arena, &read), 0);
 	cr_assert_eq(read.batch->cursor.len, sizeof(cursor));
 	cr_assert_arr_eq(read.batch->cursor.data, cursor, sizeof(cursor));

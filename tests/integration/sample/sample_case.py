@@ -28,28 +28,32 @@ FILES = ("eurofxref-hist.csv", "ads_reading1.csv", "ads_reading2.csv", "ads_gb.c
 
 
 class Shipped(Feeder):
-    """A daemon with config/streamgauge.yaml on free ports; `more` is further YAML."""
+    """A daemon with config/streamgauge.yaml on free ports; `keys` are lines of it to
+    write otherwise."""
 
-    def __init__(self, more=""):
+    def __init__(self, keys=()):
         config = SOURCE / "config"
         text = (config / "streamgauge.yaml").read_text(encoding="utf-8")
         for key, value in (("ingest_port", 0), ("http_port", 0),
                            ("mappings_dir", config / "mappings"),
-                           ("presets_dir", config / "presets")):
+                           ("presets_dir", config / "presets"), *keys):
             text, count = re.subn(rf"^( *{key}:).*$", rf"\1 {value}", text, flags=re.MULTILINE)
             assert count == 1, key
-        harness.Daemon.__init__(self, text + more)
+        harness.Daemon.__init__(self, text)
 
 
 class SampleCase(unittest.TestCase):
+    files_wanted = FILES
+    keys = ()
+
     @classmethod
     def setUpClass(cls):
         holder = tempfile.TemporaryDirectory(prefix="sg-sample-")
         cls.addClassCleanup(holder.cleanup)
         cls.dir = pathlib.Path(holder.name)
         subprocess.run([SAMPLE, "--out", cls.dir], check=True, timeout=60)
-        cls.files = [cls.dir / name for name in FILES]
-        cls.feeder = Shipped()
+        cls.files = [cls.dir / name for name in cls.files_wanted]
+        cls.feeder = Shipped(cls.keys)
         cls.addClassCleanup(cls.feeder.close)
         cls.feeder.start()
         done = cls.feeder.send("demo", *cls.files)

@@ -3,6 +3,7 @@
 /v1/summary equals the golden figures of the independent reference."""
 
 import collections
+import datetime
 import math
 
 from sample_case import SampleCase, reference
@@ -80,6 +81,50 @@ class Signals(SampleCase):
                     self.assertEqual(len(have), 1)
                     columns = [c for c in ("numerator", "denominator", "value") if row[c]]
                     self.assert_rows({0: row}, {0: have[0]}, columns + ["status"])
+
+    def test_money_in_other_currencies(self):
+        """Cross rates in one step, each day's or one day's for all."""
+        cells = reference.cells(self.dir)
+        last = (self.end - datetime.timedelta(days=1)).isoformat()
+        for currency in ("GBP", "USD", "JPY"):
+            for mode in ("daily", last):
+                with self.subTest(currency, fx=mode):
+                    daily = collections.Counter()
+                    for (date, _, _, _, _, source), values in cells.items():
+                        daily[date, source] += values["spend"]
+                    want = sum(cells.rates.convert(amount, source, currency,
+                                                   date if mode == "daily" else mode)
+                               for (date, source), amount in daily.items())
+                    row, = self.rows(kpi="spend", currency=currency, fx=mode)
+                    self.assertEqual((row["status"], row["currency"], row["value_micros"]),
+                                     ("ok", currency, str(want)))
+
+
+class Category(SampleCase):
+    """A study that no preset knows: a KPI for it is a line of settings."""
+
+    KPIS = ("{preset: default, add: {category_awareness: {stage: market, unit: ratio, "
+            "survey: {item: category/aided, options: [\"yes\"], branded: true}}}}")
+    files_wanted = ("waves.csv",)
+    keys = (("kpis", KPIS),)
+
+    def test_the_vendors_table(self):
+        sums = signals.survey_sums(self.dir)
+        waves = sorted({wave for item, _, wave, _ in sums if item == "category/aided"})
+        self.assertEqual(len(waves), 4)
+        ask = signals.share_of("yes", least=0)
+        found = {(self.distance(row["bucket_end"]), row["brand"]): row for row in self.rows(
+            kpi="category_awareness", grain="wave", by="brand")}
+        self.assertEqual(len(found), 12)
+        for wave in waves:
+            for brand in signals.BRANDS:
+                want = signals.evaluate(sums, "category/aided", brand, [wave], None, ask)
+                have = found[self.distance(wave[1]), brand]
+                self.assertIn("aggregate_only", have["flags"].split(";"))
+                for column, text in zip(signals.FIELDS, want):
+                    good = (have[column] == text if column == "status"
+                            else same(have[column], text))
+                    self.assertTrue(good, (wave, brand, column, have[column], text))
 
 
 if __name__ == "__main__":

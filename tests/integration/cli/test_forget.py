@@ -2,6 +2,7 @@
 """`streamgauge forget` withdraws what it showed, no more and no less; what is older
 stays without effect, what is newer counts again, and a restart changes nothing."""
 
+import hashlib
 import os
 import pty
 import re
@@ -322,6 +323,50 @@ class Sources(ForgetCase):
             report="weekly", forget=True, complete=True, as_of_us=AS_OF, **{"from": day})])
         self.assertEqual((ack.accepted, ack.rejected), (1, 0))
         self.assertIsNone(self.source_now()["complete_from"])
+
+
+class Tokens(cli_case.Room):
+    """Looking takes the right to read, withdrawing that to send."""
+
+    SECRETS = {"both": "both" * 8, "reader": "read" * 8, "sender": "send" * 8}
+
+    def setUp(self):
+        super().setUp()
+        digests = {name: hashlib.sha256(secret.encode()).hexdigest()
+                   for name, secret in self.SECRETS.items()}
+        lines = [digests["both"] + " demo send geo/1", digests["both"] + " demo read",
+                 digests["reader"] + " demo read", digests["sender"] + " demo send geo/1"]
+        path = self.file("tokens", "".join(line + "\n" for line in lines))
+        path.chmod(0o600)
+        self.daemon = harness.Daemon(harness.config(extra=f"access: {{tokens_file: {path}}}\n"))
+        self.addCleanup(self.daemon.close)
+        self.daemon.spawn()
+        harness.until(lambda: os.path.exists(self.daemon.ports_file), "the ports file")
+        self.daemon.read_ports()
+        harness.until(self.daemon.ready, "/health/ready")
+        client = harness.Client(self.daemon)
+        self.addCleanup(client.close)
+        client.hello("geo/1", token=self.SECRETS["sender"], declaration=pb.Declaration(
+            **{"class": pb.Declaration.REPORT}, reports=[
+                pb.Report(id="daily", level="geo", rollup=True)]))
+        client.batch(0, rows=[pb.ReportRow(
+            report="daily", as_of_us=AS_OF, key=harness.dims(country="DE"),
+            amounts=harness.amounts(clicks=3), **{"from": harness.date(DAYS[0])})])
+        client.close()
+
+    def forget(self, token, code, *says):
+        env = {"STREAMGAUGE_INGEST": self.daemon.ports["ingest"],
+               "STREAMGAUGE_HTTP": self.daemon.ports["http"],
+               "STREAMGAUGE_TOKEN": self.SECRETS.get(token, "")}
+        self.check(cli_case.run("forget", "--source", "geo/1", "--from", DAYS[0], "--to", DAYS[0],
+                                "--yes", env=env), code, *says)
+
+    def test_rights(self):
+        self.forget("none", 2, "show a token with --token-file")
+        self.forget("sender", 2, "The token may send, not read")
+        self.forget("reader", 2, "geo/1", "forbidden")
+        self.forget("both", 0, "Withdrawn: 1 row of 1 period")
+        self.forget("both", 0, "nothing to withdraw")
 
 
 if __name__ == "__main__":

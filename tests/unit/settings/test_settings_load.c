@@ -66,8 +66,11 @@ Test(settings_load, the_shipped_file)
 	cr_assert_str_eq(settings->redis.host, "");
 	cr_assert_str_eq(settings->redis.socket, "");
 	cr_assert_eq(settings->redis.level, REDIS_LEVEL_FSYNC);
-	for (int target = 0; target < RULE_TARGETS; target++)
-		cr_assert_eq(settings->rules[target].count, 0);
+	/* The sample's own. */
+	cr_assert_str_eq(tenant->brand, "Acme");
+	cr_assert_eq(settings->rules[RULE_CHANNEL].count, 0);
+	cr_assert_eq(settings->rules[RULE_STAGE].count, 4);
+	cr_assert_eq(settings->rules[RULE_ORIENTATION].count, 9);
 	settings_free(settings);
 }
 

@@ -228,6 +228,8 @@ static void on_phase(void *arg, struct driver *driver, enum driver_phase phase)
 	tenant->was_ready |= phase == DRIVER_READY;
 	if (app->ingest)
 		ingest_server_phase(app->ingest, tenant->index, phase);
+	if (app->emitter)
+		emitter_phase(app->emitter, tenant->index, phase);
 	if (phase == DRIVER_READY)
 		tell_ready(app);
 	service_update(&app->service);
@@ -256,6 +258,8 @@ static void on_answered(void *arg, struct driver *driver, uint64_t generation)
 	(void)driver;
 	if (tenant->app->ingest)
 		ingest_server_answered(tenant->app->ingest, tenant->index, generation);
+	if (tenant->app->emitter)
+		emitter_answered(tenant->app->emitter, tenant->index);
 }
 
 int app_add_driver(struct app *app, uint32_t index)
@@ -288,6 +292,12 @@ static int start_drivers(struct app *app)
 	int err = app->drivers && app->tenants ? 0 : ERR_NOMEM;
 	for (uint32_t i = 0; !err && i < count; i++)
 		err = app_add_driver(app, i);
+	return err ? app_say(APP_EXIT_USAGE, err_rule(err)) : APP_EXIT_OK;
+}
+
+static int start_emitter(struct app *app)
+{
+	int err = emitter_start(&app->loop, app->settings, app->drivers, &app->emitter);
 	return err ? app_say(APP_EXIT_USAGE, err_rule(err)) : APP_EXIT_OK;
 }
 
@@ -343,8 +353,8 @@ static int write_ports(struct app *app)
 /* The listeners answer while Redis still starts: that, and why, it is not ready. */
 static int start_parts(struct app *app)
 {
-	int (*const steps[])(struct app *) = {start_redis, start_drivers, start_http, start_ingest,
-	                                      write_ports};
+	int (*const steps[])(struct app *) = {start_redis, start_drivers, start_emitter,
+	                                      start_http,  start_ingest,  write_ports};
 	for (size_t i = 0; i < sizeof(steps) / sizeof(*steps); i++) {
 		int code = steps[i](app);
 		if (code)
@@ -396,13 +406,22 @@ static void stop_drivers(void *arg)
 			driver_stop(app->drivers[i], on_driver_closed, app);
 }
 
+static void stop_emitter(void *arg)
+{
+	struct app *app = arg;
+	if (app->emitter)
+		emitter_stop(app->emitter, stop_drivers, app);
+	else
+		stop_drivers(app);
+}
+
 static void stop_http(void *arg)
 {
 	struct app *app = arg;
 	if (app->http)
-		http_server_stop(app->http, stop_drivers, app);
+		http_server_stop(app->http, stop_emitter, app);
 	else
-		stop_drivers(app);
+		stop_emitter(app);
 }
 
 void app_stop(struct app *app, int exit_code)
@@ -426,6 +445,7 @@ static void app_free(struct app *app)
 		driver_free(app->drivers[i]);
 	for (uint32_t i = 0; app->tenants && i < app->settings->tenant_count; i++)
 		free(app->tenants[i]);
+	emitter_free(app->emitter);
 	free(app->drivers);
 	free(app->tenants);
 	managed_free(app->managed);

@@ -7,6 +7,7 @@
 
 #include "access/tokens.h"
 #include "app.h"
+#include "emit/emitter.h"
 #include "serve/http.h"
 #include "serve/ingest_server.h"
 #include "service.h"
@@ -47,6 +48,7 @@ struct app {
 	struct driver **drivers;       /* one per tenant */
 	struct app_tenant **tenants;
 	uint32_t drivers_running;
+	struct emitter *emitter;
 	struct http_server *http;
 	struct ingest_server *ingest;
 	int exit_code;

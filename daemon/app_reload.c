@@ -120,6 +120,8 @@ static void swap(struct app *app, struct settings *settings, struct app_former *
 		else if (!err && (err = app_add_driver(app, i)) == 0)
 			app->tenants[i]->added = true;
 	}
+	if (!err)
+		err = emitter_reload(app->emitter, settings, app->drivers);
 	http_server_reload(app->http, settings, app->drivers);
 	ingest_server_reload(app->ingest, settings, app->drivers);
 	if (err)

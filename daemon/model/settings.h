@@ -68,8 +68,8 @@ struct privacy_settings {
 
 /* Summaries that go out unasked. */
 struct emit_settings {
-	uint32_t every_seconds; /* at most every: 10 */
-	uint64_t stream_max;    /* entries of a tenant's stream: 100,000 */
+	uint32_t every_seconds; /* at most every: 10; 0 = never */
+	uint64_t stream_max;    /* entries of a tenant's stream: 10,000 */
 };
 
 struct access_settings {

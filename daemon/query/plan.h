@@ -111,6 +111,11 @@ int plan_build(const struct query *query, const struct settings *settings,
  * left out. */
 const struct view_range *plan_range(const struct plan *plan, uint32_t index);
 
+/* Pages that must be read first: 0 and an empty list = all are in memory.
+ * ERR_TOO_WIDE, ERR_NOMEM. */
+int plan_missing(const struct plan *plan, struct partition *partition,
+                 struct fetch_list *missing) SG_MUST_CHECK;
+
 /* The bucket of a civil day; PLAN_NO_BUCKET outside the range. For minute and
  * hour grains the first bucket of the day. */
 uint32_t plan_bucket_of_day(const struct plan *plan, int32_t day);

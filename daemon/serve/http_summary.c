@@ -27,19 +27,6 @@ static enum query_format choose_format(const struct request *request, const stru
 	return request->route->format;
 }
 
-/* Pages of the plan that are not in memory: 0 and an empty list = all are. */
-static int find_missing(const struct plan *plan, struct partition *partition,
-                        struct fetch_list *missing)
-{
-	const struct view_range *range;
-	for (uint32_t i = 0; (range = plan_range(plan, i)) != NULL; i++) {
-		int err = view_missing(partition, range, missing);
-		if (err != 0)
-			return err;
-	}
-	return 0;
-}
-
 /* RFC 9110: a list of tags, weakly compared, or `*`. */
 static bool tag_matches(const char *header, const char *etag)
 {
@@ -197,7 +184,7 @@ void handle_summary(struct request *request)
 	err =
 	    plan_build(query, settings, partition, clock_wall_us(), &request->arena, plan, &error);
 	if (err == 0)
-		err = find_missing(plan, partition, &missing);
+		err = plan_missing(plan, partition, &missing);
 	if (err == 0 && missing.count > 0 && request->attempts == HTTP_ATTEMPTS)
 		err = ERR_TOO_WIDE;
 	if (err != 0) {

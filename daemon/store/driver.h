@@ -8,6 +8,7 @@
 
 #include "base/histogram.h"
 #include "rollup/partition.h"
+#include "store/emission.h"
 
 struct driver;
 struct managed; /* store/managed.h */
@@ -39,7 +40,6 @@ struct driver_stats {
 	uint64_t flushes;     /* answered */
 	uint64_t flush_bytes; /* of these */
 	struct histogram flush_time;
-	uint64_t page_reads; /* pages that were asked of Redis */
 	uint64_t fenced;     /* times that another owner took the partition */
 };
 
@@ -105,6 +105,22 @@ void driver_fetch(struct driver *driver, struct fetch_list *list, void (*done)(v
 void driver_read(struct driver *driver, struct fetch_list *list,
                  void (*item)(void *arg, const struct fetched *fetched),
                  void (*done)(void *arg, int err), void *arg);
+
+/* How an emission ended; never called before driver_emit returned. */
+struct driver_emitted {
+	/* What was emitted last, field by field, before `done` with ERR_AGAIN. */
+	void (*mark)(void *arg, const char *name, const char *value);
+	/* 0: written, whole. ERR_AGAIN: nothing was written, because the mark is not
+	 * the one that the emission follows. ERR_NOT_READY: it is not known. ERR_REFUSED:
+	 * nothing was written, because a key holds another type or an ACL forbids it. */
+	void (*done)(void *arg, int err);
+	void *arg;
+};
+
+/* Sends an emission, beside the flushes; the fields are copied. One at a time.
+ * ERR_NOT_READY or ERR_NOMEM: nothing was sent, and nothing will be called. */
+int driver_emit(struct driver *driver, const struct emission *emission,
+                const struct driver_emitted *emitted) SG_MUST_CHECK;
 
 const struct driver_stats *driver_stats(const struct driver *driver);
 /* True while a Redis that may be used answers. */

@@ -163,6 +163,8 @@ struct driver {
 
 	struct driver_stats stats;
 
+	bool emitting; /* an emission is in flight */
+
 	struct partition *partition;
 	bool loading; /* partition is being filled */
 	struct job *jobs;

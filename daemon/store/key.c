@@ -65,6 +65,21 @@ void key_put(struct buf *buf, const char *tenant, uint32_t partition, const stru
 		buf_printf(buf, ":%d", key->c);
 }
 
+void key_put_emission(struct buf *buf, const char *tenant, enum key_emission kind,
+                      const char *stage)
+{
+	static const char *const names[] = {
+	    [KEY_EMITTED] = "emitted",
+	    [KEY_SUMMARIES] = "summaries",
+	    [KEY_SUMMARY] = "summary:",
+	};
+	buf_put_text(buf, "sg:{");
+	put_escaped(buf, tenant);
+	buf_printf(buf, "/0}:%s", names[kind]);
+	if (kind == KEY_SUMMARY)
+		put_escaped(buf, stage);
+}
+
 /* ---- the reverse: a reader that fails once and stays failed ---- */
 
 struct reader {

@@ -8,6 +8,7 @@
  *   ...:dict:<segment>
  *   ...:dedup:<part>:<hour>
  *   ...:rejects:<source>
+ *   ...:summary:<stage>  ...:summaries  ...:emitted
  *
  * In a tenant's name `{ } : * %` and control characters are written %XX. */
 #ifndef SG_STORE_KEY_H
@@ -19,6 +20,17 @@
 /* Appends the name; failure is the buffer's sticky one. */
 void key_put(struct buf *buf, const char *tenant, uint32_t partition, const struct store_key *key);
 
+/* What is emitted; always in partition 0. */
+enum key_emission {
+	KEY_EMITTED,   /* hash: what was emitted last */
+	KEY_SUMMARIES, /* stream */
+	KEY_SUMMARY,   /* hash of a stage */
+};
+
+/* `stage` is for KEY_SUMMARY. */
+void key_put_emission(struct buf *buf, const char *tenant, enum key_emission kind,
+                      const char *stage);
+
 #define KEY_TENANT_MAX 256
 
 struct key_name {
@@ -27,7 +39,7 @@ struct key_name {
 	struct store_key key;
 };
 
-/* The reverse; ERR_MALFORMED for a name that key_put does not write. */
+/* The reverse of key_put; ERR_MALFORMED for a name that it does not write. */
 int key_parse(const char *text, size_t len, struct key_name *ret_name) SG_MUST_CHECK;
 
 enum key_type { KEY_TYPE_HASH, KEY_TYPE_STRING, KEY_TYPE_LIST };

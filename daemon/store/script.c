@@ -6,8 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "store/key.h"
-
 /* The run id of the Redis that executes the script: a script that waited in a
  * dead socket must not act on a Redis that was started since. */
 #define LUA_RUN "local run = string.match(redis.call('INFO', 'server'), 'run_id:(%x+)')\n"
@@ -132,6 +130,38 @@ static const char *const texts[SCRIPT_COUNT] = {
     "end\n"
     "redis.call('HSET', KEYS[1], 'released', '1', 'successor', ARGV[6])\n"
     "return {'ok'}\n",
+
+    /* ARGV: [1] owner, [2] run id, [3] id of the mark that was left last ('' =
+     * none), [4] length of the stream, then the operations: code, index into KEYS,
+     * number of arguments, arguments. KEYS: [2] the mark, [3] the stream, then
+     * hashes. The mark is compared, so that what executes late, or twice, writes
+     * nothing over what is newer. */
+    [SCRIPT_EMIT] = LUA_STATE_TYPE LUA_RUN LUA_REFUSE
+    "local s = redis.call('HMGET', KEYS[1], 'owner', 'released')\n"
+    "if run ~= ARGV[2] or s[1] ~= ARGV[1] or s[2] then return refuse() end\n"
+    "for i = 2, #KEYS do\n"
+    "  local t = redis.call('TYPE', KEYS[i]).ok\n"
+    "  if t ~= 'none' and t ~= (i == 3 and 'stream' or 'hash') then\n"
+    "    return {'type', KEYS[i], t}\n"
+    "  end\n"
+    "end\n"
+    "if (redis.call('HGET', KEYS[2], 'id') or '') ~= ARGV[3] then\n"
+    "  return {'stale', redis.call('HGETALL', KEYS[2])}\n"
+    "end\n"
+    "for _, c in ipairs({'hset', 'del', 'xadd'}) do\n"
+    "  if not redis.acl_check_cmd(c, KEYS[1]) then return {'denied', c} end\n"
+    "end\n"
+    "local a = 5\n"
+    "while a <= #ARGV do\n"
+    "  local op, key, last = ARGV[a], KEYS[tonumber(ARGV[a + 1])],"
+    " a + 2 + tonumber(ARGV[a + 2])\n"
+    "  if op == 'H' then redis.call('HSET', key, unpack(ARGV, a + 3, last))\n"
+    "  elseif op == 'X' then\n"
+    "    redis.call('XADD', key, 'MAXLEN', '~', ARGV[4], '*', unpack(ARGV, a + 3, last))\n"
+    "  else redis.call('DEL', key) end\n"
+    "  a = last + 1\n"
+    "end\n"
+    "return {'ok'}\n",
 };
 
 const char *script_text(enum script script)
@@ -200,20 +230,34 @@ void call_number(struct call *call, int64_t number)
 	call_printf(call, "%lld", (long long)number);
 }
 
-void call_key(struct call *call, const char *tenant, const struct store_key *key)
+/* Takes the name over. */
+static void add_key(struct call *call, struct buf *name)
 {
-	struct buf name = {0};
 	require(call->argc == CALL_HEAD + call->keys);
-	key_put(&name, tenant, 0, key);
-	char *copy = buf_failed(&name)
+	char *copy = buf_failed(name)
 	                 ? NULL
-	                 : arena_strndup(&call->arena, (const char *)name.bytes, name.len);
+	                 : arena_strndup(&call->arena, (const char *)name->bytes, name->len);
 	if (copy)
-		call_bytes(call, copy, name.len);
+		call_bytes(call, copy, name->len);
 	else
 		call->failed = true;
 	call->keys++;
-	buf_deinit(&name);
+	buf_deinit(name);
+}
+
+void call_key(struct call *call, const char *tenant, const struct store_key *key)
+{
+	struct buf name = {0};
+	key_put(&name, tenant, 0, key);
+	add_key(call, &name);
+}
+
+void call_emission_key(struct call *call, const char *tenant, enum key_emission kind,
+                       const char *stage)
+{
+	struct buf name = {0};
+	key_put_emission(&name, tenant, kind, stage);
+	add_key(call, &name);
 }
 
 static bool same_key(const struct store_key *a, const struct store_key *b)

@@ -11,12 +11,15 @@
  *   LOAD     {run_id, owner, generation, released, value ...}: one value per item
  *            until about SCRIPT_LOAD_BYTES were read; fewer values than items
  *            mean: ask again for the rest
- *   ACQUIRE  also {"leftover", key}: no state record, but data of a partition */
+ *   ACQUIRE  also {"leftover", key}: no state record, but data of a partition
+ *   EMIT     also {"stale", mark}: what was emitted last is not what the caller knows;
+ *            the mark as HGETALL gives it. {"denied", command} as FLUSH */
 #ifndef SG_STORE_SCRIPT_H
 #define SG_STORE_SCRIPT_H
 
 #include "base/arena.h"
 #include "rollup/flush.h"
+#include "store/key.h"
 #include "store/redis.h"
 
 enum script {
@@ -26,6 +29,7 @@ enum script {
 	SCRIPT_BEAT,
 	SCRIPT_FLUSH,
 	SCRIPT_RELEASE,
+	SCRIPT_EMIT,
 	SCRIPT_COUNT
 };
 
@@ -57,6 +61,8 @@ void call_init(struct call *call);
 void call_deinit(struct call *call);
 
 void call_key(struct call *call, const char *tenant, const struct store_key *key);
+void call_emission_key(struct call *call, const char *tenant, enum key_emission kind,
+                       const char *stage);
 /* The bytes are not copied until call_send. */
 void call_bytes(struct call *call, const void *bytes, size_t len);
 void call_text(struct call *call, const char *text);

@@ -44,6 +44,11 @@ class Kills(EmitCase):
             self.daemon.start()
             self.consumer.close()
 
+    def is_stopped(self):
+        """At the fault point that was armed."""
+        with open("/proc/%d/stat" % self.daemon.process.pid, encoding="ascii") as file:
+            return file.read().rsplit(")", 1)[1].split()[0] == "T"
+
     def assert_order(self):
         """Versions only ever grow; the same version says the same."""
         entries = self.consumer.of("summary")
@@ -89,9 +94,7 @@ class Kills(EmitCase):
             del self.daemon.env["SG_FAULT"]
             self.consumer.close()
             self.send(5_000_000 + number * 1_000_000)
-            stat = "/proc/%d/stat" % self.daemon.process.pid
-            harness.until(lambda s=stat: open(s).read().rsplit(")", 1)[1].split()[0] == "T",
-                          "the stop at " + point)
+            harness.until(self.is_stopped, "the stop at " + point)
             self.daemon.kill()
             self.recover()
             self.catch_up()

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """How often, how much, and what a reload changes."""
 
-import os
 import signal
 import time
 
@@ -14,7 +13,11 @@ class Settings(EmitCase):
         self.daemon.write_config(harness.config(extra=extra))
         count = self.daemon.log().count("event=reloaded")
         self.daemon.signal(signal.SIGHUP)
-        harness.until(lambda: self.daemon.log().count("event=reloaded") > count, "the reload")
+
+        def is_reloaded():
+            self.assertNotIn("event=reload_refused", self.daemon.log())
+            return self.daemon.log().count("event=reloaded") > count
+        harness.until(is_reloaded, "the reload")
 
     def test_not_more_often(self):
         """Entries are a second apart, however many flushes there are."""
@@ -77,7 +80,7 @@ class Settings(EmitCase):
         last = self.consumer.of("summary")[-1]
         self.assertEqual(last["rows"], "all")
         self.assertNotEqual(last["settings_version"], version)
-        stages = "stages:\n  - {id: spending, label: Spending, orientation: upstream}\n" \
+        stages = "stages:\n  spending: {label: Spending, orientation: upstream}\n" \
                  "kpis:\n  media:\n    label: Media\n    stage: spending\n" \
                  "    expr: spend\n    unit: money\n"
         self.reload(self.extra + stages)

@@ -60,7 +60,7 @@ Test(settings_load, the_shipped_file)
 	cr_assert_str_eq(settings->fx.base, "EUR");
 	cr_assert_eq(settings->fx.max_carry_days, 7);
 	cr_assert(settings->privacy.k == 10 && settings->privacy.complementary);
-	cr_assert(settings->emit.every_seconds == 10 && settings->emit.stream_max == 100000);
+	cr_assert(settings->emit.every_seconds == 10 && settings->emit.stream_max == 10000);
 	cr_assert_str_eq(settings->access.tokens_file, "");
 	cr_assert_str_eq(settings->redis.address, "");
 	cr_assert_str_eq(settings->redis.host, "");

@@ -2,6 +2,8 @@
 """Money of several currencies: converted day by day at that day's rate, or said
 to be of several."""
 
+import datetime
+import zoneinfo
 from fractions import Fraction
 
 from reading_case import (AS_OF, E12, MICROS, ReadingCase, exact, harness, money, noon_us, pb,
@@ -26,7 +28,7 @@ ADS = [("2025-01-02", "us", "USD", "display", "1000.000001", "3100.5"),
 WEEK = ("2025-01-02", "2025-01-06")
 EXTRA = """\
 fx: {source: ecb/rates, base: EUR}
-retention: {minute: 36500d, hour: 36500d}
+retention: {hour: 3660d}
 kpis:
   preset: default
   add:
@@ -186,19 +188,35 @@ class Money(ReadingCase):
         self.assert_row(cpa, Fraction(want, 20 * MICROS), currency="EUR",
                         value_micros=str(round(Fraction(want, 20))))
 
-    def test_minutes_and_hours(self):
+    def test_hours(self):
         self.send("shop/uk", "event", currency="GBP", events=[
             pb.Event(event_id="a%d" % i, type="order",
                      event_time_us=noon_us("2025-01-03") + minute * 60 * MICROS,
                      amounts=harness.amounts(gross_revenue=money(revenue)))
             for i, (minute, revenue) in enumerate(((0, "10.01"), (0, "0.000001"), (61, "5")))])
         rate = Fraction("0.82993")
-        for grain, wants in (("hour", ("10.010001", "5")), ("minute", ("10.010001", "5"))):
-            rows = [row for row in self.read("gross_revenue", "2025-01-03", grain=grain)
-                    if row["status"] == "ok" and row["value"]]
-            self.assertEqual(len(rows), 2)
-            for row, want in zip(rows, wants):
-                self.assert_money(row, round(money(want) / rate), currency="EUR")
+        rows = [row for row in self.read("gross_revenue", "2025-01-03", grain="hour")
+                if row["status"] == "ok" and row["value"]]
+        for row, want in zip(rows, ("10.010001", "5"), strict=True):
+            self.assert_money(row, round(money(want) / rate), currency="EUR")
+
+    def test_minutes(self):
+        """Of the hour that has just gone by."""
+        now = datetime.datetime.now(datetime.timezone.utc) - datetime.timedelta(minutes=5)
+        minute_us = int(now.timestamp()) // 60 * 60 * MICROS
+        local = now.astimezone(zoneinfo.ZoneInfo("Europe/Berlin"))
+        day = str(local.date())
+        self.send("ecb/rates", "market", "restated", rates=[
+            rate_item("CHF", str(local.date() - datetime.timedelta(days=1)), "0.93")])
+        self.send("shop/ch", "event", "restated", currency="CHF", events=[
+            pb.Event(event_id="m%d" % i, type="order", event_time_us=minute_us + i * MICROS,
+                     amounts=harness.amounts(gross_revenue=money("3.333333"))) for i in range(2)])
+        rows = [row for row in self.read("gross_revenue", day, tenant="restated", grain="minute")
+                if row["value"]]
+        self.assertEqual(len(rows), 1)
+        self.assert_money(rows[0], round(money("6.666666") / Fraction("0.93")),
+                          flags="carried_fx", currency="EUR",
+                          bucket_start=local.replace(second=0, microsecond=0).isoformat())
 
     def test_levels(self):
         """A price of another currency, converted at its own day's rate."""

@@ -75,6 +75,7 @@ def needs_people():
 
 class Surveys(ReadingCase):
     tenants = {"demo": "{time_zone: Europe/Berlin, currency: EUR, brand: Acme}",
+               "restated": "{time_zone: Europe/Berlin, currency: EUR, brand: Acme}",
                "nobody": "{time_zone: Europe/Berlin, currency: EUR}"}
 
     @classmethod
@@ -280,6 +281,33 @@ class Surveys(ReadingCase):
             self.assert_row(row, status="withheld", **empty)
         row = self.one("nps", *WAVES[2], filter="segment:old")
         self.assert_row(row, status="withheld", n=None)
+
+    # ---- restatements ----
+
+    def test_restated_response(self):
+        """A later reading of one response changes the answer and its tag."""
+        query = {"tenant": "restated", "kpi": "aided_awareness", "from_": WAVES[1][0],
+                 "to": WAVES[1][1]}
+        before = self.daemon.get("/v1/summary", **query)[1]["ETag"]
+        status, _, body = self.daemon.get("/v1/summary", headers={"If-None-Match": before}, **query)
+        self.assertEqual((status, body), (304, b""))
+        people = [person for person in self.tracker if person.wave == WAVES[1]]
+        changed = Person(people[4].id, WAVES[1], 7 * MICROS,
+                         {("aided", "Acme"): ["yes"], ("aided", "Rival"): []}, segment="middle")
+        self.send("panel/one", "survey", "restated", ["tracker", "nps", "csat", "needs"],
+                  cadence_hours=28 * 24, responses=[changed.item(AS_OF + 1)])
+        people[4] = changed
+        want = share(self.waves(people, "aided", ["yes"], waves=WAVES[1:2]))
+        self.assert_answer(self.one("aided_awareness", *WAVES[1], tenant="restated"), want)
+        status, headers, _ = self.daemon.get("/v1/summary", headers={"If-None-Match": before},
+                                             **query)
+        self.assertEqual(status, 200)
+        self.assertNotEqual(headers["ETag"], before)
+        # Another wave is as it was, and so is its tag of a moment ago.
+        query.update(from_=WAVES[0][0], to=WAVES[0][1])
+        tag = self.daemon.get("/v1/summary", **query)[1]["ETag"]
+        self.assertEqual(self.daemon.get("/v1/summary", headers={"If-None-Match": tag},
+                                         **query)[0], 304)
 
     # ---- what is refused ----
 

@@ -227,6 +227,25 @@ Test(slice_view, only_what_shares_a_day_and_the_source)
 	world_deinit(&world);
 }
 
+/* It is stored with the month in which it begins, a year before at most. */
+Test(slice_view, a_period_that_began_long_before)
+{
+	static const uint32_t lengths[] = {14, 60, SLICE_DAYS_MAX};
+	for (size_t i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {
+		struct world world;
+		int32_t last = DAY + (int32_t)lengths[i] - 1;
+		world_init(&world);
+		put(&world, report_of(&world, "ads/1", "weekly"), DAY, lengths[i], "a", 5, 0);
+		flush(&world);
+		world_reload(&world);
+		look(&world, "ads/1", NULL, last, last + 5);
+		expect(&world, 0, DAY, 1, 5, 0);
+		look(&world, "ads/1", NULL, last + 1, last + 5);
+		cr_assert_eq(world.view.count, 0, "%u days", lengths[i]);
+		world_deinit(&world);
+	}
+}
+
 /* What is not durable is not shown, nor is it passed over. */
 Test(slice_view, work_under_way_has_to_wait)
 {

@@ -120,7 +120,9 @@ class Quickstart(unittest.TestCase):
 
     def test_an_unknown_file_names_the_nearest_mappings(self):
         file = self.dir / "unknown.csv"
-        file.write_text("date,campaign_id,impressions,colour\n2026-01-01,1,2,red\n")
+        file.write_text("date,country,channel,campaign_id,campaign_name,impressions,spend,"
+                        "conversions,conversion_value,colour\n"
+                        "2026-01-01,DE,video,1,One,2,3,4,5,red\n")
         done = self.run_script("--once", file, code=2)
         self.assertIn("demo_ads", done.stderr)
         self.assertIn("lacks", done.stderr)

@@ -3,14 +3,15 @@
 read from /v1."""
 
 import csv
+import datetime
 import io
 import os
 import subprocess
 import tempfile
 from decimal import Decimal
 
-from vector_case import (DAY, DAY_US, VectorCase, commit, event, harness, noon_us, now_us, nth_day,
-                         pb, row, tenant_of)
+from vector_case import (DAY, DAY_US, REPORT, VectorCase, amounts, commit, event, harness, noon_us,
+                         now_us, nth_day, pb, row, tenant_of)
 
 # Measures that the vectors' names mean; everything else bears the catalogue's name.
 MEASURES = {
@@ -247,36 +248,107 @@ class Numbers(VectorCase):
                         self.assert_value(vector, self.one(tenant, kpi, DAY), key)
                     continue
                 elif "category_total" in given:
-                    self.book_share(tenant, {"voice_own": given["own"],
-                                             "voice_all": given["category_total"]})
+                    self.book_brands(tenant, "mentions", {
+                        "Acme": given["own"], "others": given["category_total"] - given["own"]})
                 elif "all" in given:
-                    self.book_share(tenant, {"searches_own": given["own"],
-                                             "searches_all": sum(given["all"])})
+                    self.book_brands(tenant, "searches", {
+                        name: value for name, value in zip(("Acme", "b", "c", "d"), given["all"])})
+                elif "start" in given:
+                    self.book_growth(tenant, given)
                 else:
-                    self.book_share(tenant, {"mentions_" + key: value
-                                             for key, value in given.items()})
-                kpi = vector.get("kpi", vector["id"].split(".")[1])
-                self.assert_value(vector, self.one(tenant, kpi, DAY))
+                    self.book_brands(tenant, None, given)
+                self.assert_value(vector, self.one(tenant, self.kpi_of(vector), DAY))
+
+    def kpi_of(self, vector):
+        """Which share of voice it is, is part of the KPI's id."""
+        kpi = vector.get("kpi", vector["id"].split(".")[1])
+        return "share_of_voice_mentions" if kpi == "share_of_voice" else kpi
 
     def book_share(self, tenant, values):
         self.book_events(tenant, [event("a", noon_us(DAY), values)])
 
-    def test_fx(self):
+    def book_brands(self, tenant, measure, values):
+        """A measure by brand; without one, sentiment of the own brand."""
+        date = harness.date(str(DAY))
+        cells = [({"brand": brand}, {measure: value}) for brand, value in values.items()]
+        if not measure:
+            cells = [({}, {"mentions_" + name: value for name, value in values.items()})]
+        self.book_market(tenant, rows=[
+            pb.ReportRow(report=REPORT, key=harness.dims(**key), amounts=amounts(measures),
+                         as_of_us=now_us(), to=date, **{"from": date})
+            for key, measures in cells])
+
+    def book_growth(self, tenant, given):
+        """The level of the day before, and what came and went on the day."""
+        self.book_market(tenant, gauges=[pb.Gauge(
+            measure="followers", value=given["start"], as_of_us=now_us(),
+            day=harness.date(str(nth_day(1))))])
+        self.book_rows(tenant, [row(DAY, {"followers_gained": given["gained"],
+                                          "followers_lost": given["lost"]})])
+
+    # ---- money ----
+
+    def rate(self, currency, rate_e12, day=DAY):
+        return pb.FxRate(base_currency="EUR", quote_currency=currency, rate_e12=rate_e12,
+                         day=harness.date(str(day)), as_of_us=now_us())
+
+    def book_mixed(self, tenant, cells):
         """Two currencies in one sum: of two accounts, and of one shop's orders."""
+        for cell in cells:
+            self.book_rows(tenant, [row(DAY, {"spend": cell["micros"]})],
+                           source="google_ads/" + cell["ccy"], currency=cell["ccy"])
+        self.book_events(tenant, [pb.Event(
+            event_id=cell["ccy"], event_time_us=noon_us(DAY), amounts=[pb.Amount(
+                measure="gross_revenue", value=cell["micros"], currency=cell["ccy"])])
+            for cell in cells])
+
+    def book_amount(self, tenant, micros_, currency):
+        self.book_mixed(tenant, [{"ccy": currency, "micros": micros_}])
+
+    def assert_money(self, vector, **query):
+        """Of report rows and of events, in JSON and CSV."""
+        tenant = tenant_of(vector)
+        for kpi in ("spend", "gross_revenue"):
+            answer = self.one(tenant, kpi, DAY, **query)
+            status, _, body = self.daemon.get("/v1/summary.csv", tenant=tenant, kpi=kpi,
+                                              from_=str(DAY), to=str(DAY), **query)
+            self.assertEqual(status, 200, body)
+            line = next(csv.DictReader(io.StringIO(body.decode())))
+            self.assertEqual((line["status"], line["value_micros"]),
+                             (answer["status"], answer["value_micros"] or ""))
+            if "micros" in vector["expect"]:
+                self.assertEqual((answer["status"], answer["value_micros"]),
+                                 ("ok", str(vector["expect"]["micros"])))
+                self.assertEqual(answer["currency"], query["currency"])
+            else:
+                self.assert_value(vector, answer)
+                self.assertIsNone(answer["currency"])
+
+    def test_fx(self):
         for vector in self.vectors("fx"):
             with self.subTest(id=vector["id"]):
-                tenant, cells = tenant_of(vector), vector["input"]["cells"]
-                for cell in cells:
-                    self.book_rows(tenant, [row(DAY, {"spend": cell["micros"]})],
-                                   source="google_ads/" + cell["ccy"], currency=cell["ccy"])
-                self.book_events(tenant, [pb.Event(
-                    event_id=cell["ccy"], event_time_us=noon_us(DAY), amounts=[pb.Amount(
-                        measure="gross_revenue", value=cell["micros"], currency=cell["ccy"])])
-                    for cell in cells])
-                for kpi in ("spend", "gross_revenue"):
-                    answer = self.one(tenant, kpi, DAY)
-                    self.assert_value(vector, answer)
-                    self.assertIsNone(answer["currency"])
+                tenant, given = tenant_of(vector), vector["input"]
+                if "cells" in given:
+                    self.book_mixed(tenant, given["cells"])
+                    self.assert_money(vector, fx="none")
+                    continue
+                if "eur_gbp_e12" in given:
+                    rates = [self.rate("GBP", given["eur_gbp_e12"]),
+                             self.rate("JPY", given["eur_jpy_e12"])]
+                    self.book_amount(tenant, given["micros"], "GBP")
+                    query = {"currency": "JPY"}
+                elif "rate_e12" in given:
+                    rates = [self.rate("USD", given["rate_e12"])]
+                    self.book_amount(tenant, given["micros"], "EUR")
+                    query = {"currency": "USD"}
+                else:
+                    age = (datetime.date.fromisoformat(given["date"])
+                           - datetime.date.fromisoformat(given["last_rate_date"])).days
+                    rates = [self.rate("USD", 10 ** 12, nth_day(age))]
+                    self.book_amount(tenant, 5, "EUR")
+                    query = {"currency": "USD"}
+                self.book_market(tenant, rates=rates, source="ecb/rates")
+                self.assert_money(vector, **query)
 
 
 if __name__ == "__main__":

@@ -29,23 +29,19 @@ NOT_BUILT = {
     "anomaly_ewma": "no anomaly columns are computed",
     "anomaly_robust": "no anomaly columns are computed",
     "balance": "there is no balance block in the answer",
-    "brand_funnel": "survey responses are not taken",
-    "brand_lift": "survey responses are not taken",
+    "brand_lift": "no change between arms is computed",
     "capacity": "a note on arithmetic",
     "cohort": "cohort cells are not kept",
     "compare_window": "a note on arithmetic; no comparison columns are computed",
     "consent": "events carry neither consent nor user keys",
-    "count_interval": "ci_* stay empty",
-    "csat": "survey responses are not taken",
+    "count_interval": "counts show no interval",
     "currency_exponent": "a note on arithmetic; money is sent in micros",
     "diminishing_returns": "no elasticity is computed",
     "driver_tree": "no drivers are computed",
     "fiscal": "fiscal periods are not a grain",
-    "k_suppress": "cells of persons are not kept",
     "lead_lag": "no correlations are computed",
     "maturity": "ages of readings are not kept",
     "multiple_testing": "no change is tested",
-    "nps": "survey responses are not taken",
     "pacing": "targets are not taken",
     "pop_count": "no comparison columns are computed",
     "pop_prop": "no comparison columns are computed",
@@ -55,21 +51,11 @@ NOT_BUILT = {
     "sample_size": "a note on arithmetic",
     "seasonal_index": "no seasonal index is computed",
     "stage_flow": "there is no flow block in the answer",
-    "survey_proportion": "survey responses are not taken",
-    "survey_sums": "survey responses are not taken",
     "user_key": "events carry no user keys",
-    "wilson": "ci_* stay empty",
 }
 
 # Vectors of kinds that are run.
 NOT_BUILT_VECTORS = {
-    "fx.conv.01": "amounts are not converted",
-    "fx.conv.02": "amounts are not converted",
-    "fx.conv.04": "amounts are not converted",
-    "fx.conv.06": "amounts are not converted",
-    "fx.cross": "amounts are not converted",
-    "fx.missing": "amounts are not converted",
-    "kpi.audience_growth": "levels (gauges) are not taken",
     "kpi.reach_nonadditive": "levels of a scope (reach) are not taken",
 }
 
@@ -79,11 +65,14 @@ RUN_BY = {
                 "kpi_merge", "kpi_ratio", "share"),
     "items": ("day_bounds", "event_dedup", "freshness", "iso_week", "lateness",
               "snapshot_upsert", "time_bucket"),
+    "surveys": ("brand_funnel", "csat", "k_suppress", "nps", "survey_proportion", "survey_sums",
+                "wilson"),
 }
 
 # What some vectors count is in no preset: a tenant adds it by configuration.
 EXTRA = """\
 retention: {hour: 3660d}
+fx: {source: ecb/rates, base: EUR}
 measures:
   preset: default
   add:
@@ -92,13 +81,6 @@ measures:
     steps: {signed: true, layer: commerce}
     reach: {label: People reached in one day and scope}
     aware: {layer: survey}
-    voice_own: {layer: market}
-    voice_all: {layer: market}
-    searches_own: {layer: market}
-    searches_all: {layer: market}
-    mentions_pos: {layer: market}
-    mentions_neu: {layer: market}
-    mentions_neg: {layer: market}
 kpis:
   preset: default
   add:
@@ -108,11 +90,27 @@ kpis:
     refund_count: {stage: loyalty, expr: refund_count, unit: count}
     frequency: {stage: awareness, expr: impressions / reach, unit: ratio, direction: neutral}
     awareness: {stage: awareness, expr: aware, unit: count}
-    share_of_voice: {stage: market, expr: voice_own / voice_all, unit: ratio}
-    share_of_search: {stage: market, expr: searches_own / searches_all, unit: ratio}
-    net_sentiment:
-      stage: market
-      expr: (mentions_pos - mentions_neg) / (mentions_pos + mentions_neu + mentions_neg)
+    hidden_awareness:
+      stage: awareness
+      survey: {item: tracker/aided, options: ["yes"], branded: true}
+      unit: ratio
+      min_sample: 30
+      small_sample: hide
+    funnel_prefer:
+      stage: consideration
+      survey:
+        item: tracker/prefer
+        options: ["yes"]
+        of: {item: tracker/consider, options: ["yes"]}
+        branded: true
+      unit: ratio
+    funnel_intend:
+      stage: consideration
+      survey:
+        item: tracker/intend
+        options: ["yes"]
+        of: {item: tracker/prefer, options: ["yes"]}
+        branded: true
       unit: ratio
 """
 
@@ -198,7 +196,7 @@ class VectorCase(unittest.TestCase):
         cls.ran = {}
         cls.left_out = dict(NOT_BUILT_VECTORS)
         cls.daemon = harness.Daemon(harness.config(
-            {name: "{time_zone: %s, currency: EUR}" % zone
+            {name: "{time_zone: %s, currency: EUR, brand: Acme}" % zone
              for name, zone in cls.tenants().items()}, EXTRA))
         cls.addClassCleanup(cls.daemon.close)
         cls.daemon.start()
@@ -271,6 +269,16 @@ class VectorCase(unittest.TestCase):
     def book_rows(self, tenant, rows, commits=(), **fields):
         ack = self.rows(tenant, rows, commits, **fields)
         self.assertEqual((ack.accepted, ack.rejected), (len(rows) + len(commits), 0), ack)
+
+    def book_market(self, tenant, rows=(), gauges=(), rates=(), source="market/one"):
+        """What a source of market data sends; all of it must be accepted."""
+        with harness.Client(self.daemon) as client:
+            client.hello(source, tenant=tenant, instance=os.urandom(16),
+                         take_over=pb.Hello.FORCE, declaration=pb.Declaration(
+                             **{"class": pb.Declaration.MARKET},
+                             reports=[pb.Report(id=REPORT, level="account", rollup=True)]))
+            ack = client.batch(rows=rows, gauges=gauges, rates=rates)
+        self.assertEqual(ack.accepted, len(rows) + len(gauges) + len(rates), ack)
 
     # ---- out ----
 

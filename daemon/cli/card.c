@@ -227,15 +227,16 @@ static void format_value(const struct card *card, size_t row, char text[96])
 	}
 }
 
-/* The note wraps within its column. */
-static void print_note(const char *note)
+/* The note wraps within its column; its first line begins `moved` behind it. */
+static void print_note(const char *note, int moved)
 {
-	int room = LINE_WIDTH - NOTE_AT;
+	int room = LINE_WIDTH - NOTE_AT - moved;
 	int at = 0;
 	while (*note) {
 		int len = (int)strcspn(note, " ");
 		if (at > 0 && at + 1 + len > room) {
 			printf("\n%*s", NOTE_AT, "");
+			room = LINE_WIDTH - NOTE_AT;
 			at = 0;
 		}
 		printf("%s%.*s", at ? " " : "", len, note);
@@ -293,13 +294,13 @@ static void print_row(const struct card *card, size_t row)
 	         cell(card, row, card->total ? "kpi_label" : "bucket_start"));
 	print_label(label);
 	/* A number is never cut: a long one moves what follows. */
-	printf("%*s", VALUE_WIDTH, value);
+	int at = printf("%*s", VALUE_WIDTH, value);
 	if (*n || *note)
-		printf(" %*s", N_WIDTH, n);
+		at += printf(" %*s", N_WIDTH, n);
 	if (*note) {
 		fputc(' ', stdout);
 		paint(card, ok ? "2" : "33");
-		print_note(note);
+		print_note(note, at - (VALUE_WIDTH + 1 + N_WIDTH));
 		paint(card, "0");
 	}
 	fputc('\n', stdout);

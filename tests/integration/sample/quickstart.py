@@ -68,7 +68,7 @@ def problems(text):
     for label, kpi in SIGNALS.items():
         if f" {label} {values[kpi]:.4f}" not in flat:
             yield f"{label} is not {values[kpi]:.4f}"
-    if "Customer acquisition cost - fx_missing" not in flat:
+    if "Customer acquisition cost - no exchange rate" not in flat:
         yield "an invoice without a rate is not named"
     for stage in STAGES:
         if not re.search(rf"^{stage} \((up|down)stream\)$", text, re.MULTILINE):

@@ -25,7 +25,7 @@ static const char usage[] =
     "  --kpi K[,K]         only these KPIs\n"
     "  --filter D:V[,V]    only these values; repeated = and\n"
     "  --currency C        money in this currency, where there are rates\n"
-    "  --fx daily|D|none   at each day's rate (default), at those of one day, as it is\n"
+    "  --fx daily|D|none   each day's rate (default), those of one day, unchanged\n"
     "  --format F          table (default), csv, json\n"
     "  --url URL           the daemon, default $STREAMGAUGE_HTTP, else\n"
     "                      " HTTP_CLIENT_URL "\n"

@@ -67,21 +67,11 @@ static void answer(struct request *request, const struct plan *plan,
 	request_sheet_end(request, &sheet, MHD_HTTP_OK);
 }
 
-static int find_missing(const struct plan *plan, struct partition *partition,
-                        struct fetch_list *missing)
-{
-	const struct view_range *range;
-	int err = 0;
-	for (uint32_t i = 0; !err && (range = plan_range(plan, i)) != NULL; i++)
-		err = view_missing(partition, range, missing);
-	return err;
-}
-
 /* False = answered already, or waiting for pages. */
 static bool read_pages(struct request *request, struct driver *driver, const struct plan *plan)
 {
 	struct fetch_list missing = {.count = 0};
-	int err = find_missing(plan, driver_partition(driver), &missing);
+	int err = plan_missing(plan, driver_partition(driver), &missing);
 	if (!err && missing.count > 0 && request->attempts == HTTP_ATTEMPTS)
 		err = ERR_TOO_WIDE;
 	if (!err && missing.count > 0) {

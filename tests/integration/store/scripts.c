@@ -148,6 +148,28 @@ static void test_flush(struct lab *lab)
 	freeReplyObject(reply);
 }
 
+#define MARK   "sg:{demo/0}:emitted"
+#define STREAM "sg:{demo/0}:summaries"
+#define EMIT_B "100", "H", "2", "2", "id", "b"
+
+static void test_emit(struct lab *lab)
+{
+	/* Another owner, another Redis; then one that follows nothing, and one late. */
+	expect_refused(lab, SCRIPT_EMIT, 3, STATE, MARK, STREAM, ID_B, "RUN", "", EMIT_B);
+	expect_refused(lab, SCRIPT_EMIT, 3, STATE, MARK, STREAM, ID_A, "other", "", EMIT_B);
+	expect(lab, "stale", SCRIPT_EMIT, 3, STATE, MARK, STREAM, ID_A, "RUN", "a", EMIT_B);
+	expect(lab, "ok", SCRIPT_EMIT, 3, STATE, MARK, STREAM, ID_A, "RUN", "", EMIT_B);
+	expect(lab, "stale", SCRIPT_EMIT, 3, STATE, MARK, STREAM, ID_A, "RUN", "", EMIT_B);
+	expect(lab, "ok", SCRIPT_EMIT, 3, STATE, MARK, STREAM, ID_A, "RUN", "b", EMIT_B, "X", "3",
+	       "2", "answer", "x");
+	/* One key of another type, and nothing is written. */
+	expect(lab, "type", SCRIPT_EMIT, 4, STATE, MARK, STREAM, DICT, ID_A, "RUN", "b", EMIT_B,
+	       "X", "3", "2", "answer", "x");
+	redisReply *reply = redisCommand(lab->redis, "XLEN " STREAM);
+	check(reply->integer == 1);
+	freeReplyObject(reply);
+}
+
 static void test_beat_and_release(struct lab *lab)
 {
 	expect(lab, "ok", SCRIPT_BEAT, 1, STATE, ID_A, "2", ID_C, "3", "RUN");
@@ -162,6 +184,7 @@ static void test_beat_and_release(struct lab *lab)
 	expect_refused(lab, SCRIPT_RELEASE, 1, STATE, ID_A, "2", ID_C, "3", "other", "");
 	expect(lab, "ok", SCRIPT_RELEASE, 1, STATE, ID_A, "2", ID_C, "3", "RUN", "");
 	/* Who has released writes no more. */
+	expect_refused(lab, SCRIPT_EMIT, 3, STATE, MARK, STREAM, ID_A, "RUN", "b", EMIT_B);
 	expect_refused(lab, SCRIPT_RELEASE, 1, STATE, ID_A, "2", ID_C, "3", "RUN", "");
 	expect_refused(lab, SCRIPT_BEAT, 1, STATE, ID_A, "2", ID_C, "4", "RUN");
 	expect_refused(lab, SCRIPT_FLUSH, 2, STATE, DICT, ID_A, "2", "3", ID_B, "RUN", "4",
@@ -178,6 +201,7 @@ void scenario_scripts(void)
 	lab_open(&lab);
 	test_acquire(&lab);
 	test_flush(&lab);
+	test_emit(&lab);
 	test_beat_and_release(&lab);
 	/* A state key of another type fails no script half-way. */
 	freeReplyObject(redisCommand(lab.redis, "DEL " STATE));

@@ -41,6 +41,26 @@ Test(store_key, every_kind_is_written_as_documented)
 	}
 }
 
+Test(store_key, keys_of_emissions)
+{
+	static const struct {
+		enum key_emission kind;
+		const char *name;
+	} keys[] = {
+	    {KEY_EMITTED, "sg:{a%7Bb/0}:emitted"},
+	    {KEY_SUMMARIES, "sg:{a%7Bb/0}:summaries"},
+	    {KEY_SUMMARY, "sg:{a%7Bb/0}:summary:x%3Ay"},
+	};
+	for (size_t i = 0; i < sizeof(keys) / sizeof(*keys); i++) {
+		struct buf buf = {0};
+		key_put_emission(&buf, "a{b", keys[i].kind, "x:y");
+		cr_assert(buf.len == strlen(keys[i].name) &&
+		              memcmp(buf.bytes, keys[i].name, buf.len) == 0,
+		          "%.*s for %s", (int)buf.len, (const char *)buf.bytes, keys[i].name);
+		buf_deinit(&buf);
+	}
+}
+
 Test(store_key, what_is_written_is_read_back)
 {
 	for (size_t i = 0; i < sizeof(goods) / sizeof(*goods); i++) {

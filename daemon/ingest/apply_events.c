@@ -7,13 +7,13 @@
 
 /* Events that are looked up and counted together: each step of one overlaps with
  * the memory that the others wait for. */
-#define BLOCK_EVENTS 32
+#define BLOCK_EVENTS COUNT_ITEMS
 
 /* An event that was understood. */
 struct plain_event {
 	struct resolved_amount amounts[ITEM_AMOUNTS];
 	uint32_t amount_count;
-	uint32_t values[MODEL_DIMS];
+	uint32_t *values; /* by catalog dimension */
 	enum grain grain;
 	int32_t bucket;
 	int32_t day;
@@ -131,28 +131,30 @@ static bool too_old(const struct applying *applying, const struct event_view *it
 	       source_declared(&applying->source->current, event->day, item->time_us);
 }
 
-static void count_event(struct applying *applying, const struct event_view *item,
-                        const struct plain_event *event)
+/* The event joins those that are counted together. */
+static void count_event(struct applying *applying, struct counting *counting,
+                        const struct event_view *item, const struct plain_event *event)
 {
-	struct cell_place place = partition_place(event->grain, event->bucket);
-	struct dict *dict = applying->dict;
-	for (uint32_t at = 0; at < dict->plain_set_count; at++) {
-		uint32_t group = dict_group(dict, dict->plain_sets[at], 0, event->values);
-		for (uint32_t i = 0; i < event->amount_count; i++)
-			if (event->amounts[i].value)
-				partition_add_soon(applying->partition, group, &place,
-				                   event->amounts[i].column,
-				                   event->amounts[i].value);
-	}
+	uint32_t at = counting->count ? counting->ends[counting->count - 1] : 0;
+	for (uint32_t i = 0; i < event->amount_count; i++)
+		if (event->amounts[i].value)
+			counting->increments[at++] =
+			    (struct increment){event->amounts[i].column, event->amounts[i].value};
+	counting->places[counting->count] = partition_place(event->grain, event->bucket);
+	counting->ends[counting->count++] = at;
+	if (counting->count == COUNT_ITEMS || at + ITEM_AMOUNTS > COUNT_INCREMENTS)
+		partition_count(applying->partition, counting);
 	note_item(applying, event->day, event->day, event->amounts, event->amount_count);
 	applying->outcome->accepted++;
 	source_note_event(&applying->source->current, event->day, item->time_us, applying->now_us);
 }
 
-static void apply_event(struct applying *applying, uint32_t index, const struct dedup_id *id)
+static void apply_event(struct applying *applying, struct counting *counting, uint32_t index,
+                        const struct dedup_id *id)
 {
 	const struct event_view *item = &applying->events->items[index];
 	struct plain_event event;
+	event.values = counting->values[counting->count];
 	struct fault fault = {0};
 	struct dedup *dedup = partition_dedup(applying->partition);
 	if (check_class(applying, STREAMGAUGE__V1__REJECT__ITEM__EVENT, &fault) == 0 &&
@@ -169,7 +171,7 @@ static void apply_event(struct applying *applying, uint32_t index, const struct 
 	if (fault.err)
 		apply_reject_item(applying, STREAMGAUGE__V1__REJECT__ITEM__EVENT, index, &fault);
 	else
-		count_event(applying, item, &event);
+		count_event(applying, counting, item, &event);
 }
 
 /* Hashes the ids of a block of events and asks for their slots' memory. Seeded,
@@ -202,9 +204,11 @@ int prepare_events(struct applying *applying)
 void apply_events(struct applying *applying)
 {
 	struct dedup_id ids[2][BLOCK_EVENTS]; /* of the block at hand and the next */
+	struct counting counting;
 	uint32_t count = applying->events->count;
 	struct dedup *dedup = partition_dedup(applying->partition);
 	uint64_t seed;
+	counting.count = 0;
 	memcpy(&seed, partition_seed(applying->partition), sizeof(seed));
 	seed ^= (uint64_t)(applying->source->number + 1) * 0x9E3779B97F4A7C15u;
 	hash_ids(applying, seed, 0, ids[0]);
@@ -212,9 +216,9 @@ void apply_events(struct applying *applying)
 		uint32_t block = first / BLOCK_EVENTS;
 		hash_ids(applying, seed, first + BLOCK_EVENTS, ids[(block + 1) % 2]);
 		for (uint32_t i = 0; i < BLOCK_EVENTS && first + i < count; i++)
-			apply_event(applying, first + i, &ids[block % 2][i]);
+			apply_event(applying, &counting, first + i, &ids[block % 2][i]);
 	}
-	partition_add_rest(applying->partition);
+	partition_count(applying->partition, &counting);
 	if (dedup->used > dedup->max_ids)
 		dedup_advance(dedup, applying->hour);
 	if (dedup->short_window)

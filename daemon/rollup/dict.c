@@ -380,21 +380,55 @@ static uint32_t group_new(struct dict *dict, uint32_t set, uint32_t period_days,
 	return add(dict, DICT_GROUP, entry.bytes, entry.len, NULL);
 }
 
-uint32_t dict_group(struct dict *dict, uint32_t set, uint32_t period_days,
-                    const uint32_t values[MODEL_DIMS])
+static uint32_t group_hash(const struct grouping_set *shape, uint32_t set, uint32_t period_days,
+                           const uint32_t *values)
 {
-	const struct grouping_set *shape = &dict->catalog->sets[set];
 	uint64_t hash = group_hash_start(set, period_days);
 	for (uint32_t i = 0; i < shape->dim_count; i++)
 		hash += values[shape->dims[i]] * group_factors[i];
+	return group_hash_end(hash);
+}
+
+static uint32_t group_find(struct dict *dict, uint32_t set, uint32_t period_days,
+                           const uint32_t *values, uint32_t hash)
+{
+	const struct grouping_set *shape = &dict->catalog->sets[set];
 	uint32_t mask = dict->group_slot_count - 1;
-	uint32_t at = group_hash_end(hash) & mask;
+	uint32_t at = hash & mask;
 	for (; dict->group_slot_count && dict->group_slots[at]; at = (at + 1) & mask) {
 		const struct dict_group *group = &dict->groups[dict->group_slots[at] - 1];
 		if (group_is(group, set, period_days, shape, values))
 			return dict->group_slots[at] - 1;
 	}
 	return group_new(dict, set, period_days, shape, values);
+}
+
+uint32_t dict_group(struct dict *dict, uint32_t set, uint32_t period_days,
+                    const uint32_t values[MODEL_DIMS])
+{
+	uint32_t hash = group_hash(&dict->catalog->sets[set], set, period_days, values);
+	return group_find(dict, set, period_days, values, hash);
+}
+
+void dict_groups_of(struct dict *dict, uint32_t set, const uint32_t (*values)[MODEL_DIMS],
+                    uint32_t count, uint32_t *ret_groups)
+{
+	const struct grouping_set *shape = &dict->catalog->sets[set];
+	uint32_t hashes[DICT_GROUPS_AT_ONCE];
+	uint32_t mask = dict->group_slot_count - 1;
+	require(count <= DICT_GROUPS_AT_ONCE);
+	for (uint32_t i = 0; i < count; i++) {
+		hashes[i] = group_hash(shape, set, 0, values[i]);
+		if (dict->group_slot_count)
+			__builtin_prefetch(&dict->group_slots[hashes[i] & mask]);
+	}
+	for (uint32_t i = 0; i < count && dict->group_slot_count; i++) {
+		uint32_t slot = dict->group_slots[hashes[i] & mask];
+		if (slot)
+			__builtin_prefetch(&dict->groups[slot - 1]);
+	}
+	for (uint32_t i = 0; i < count; i++)
+		ret_groups[i] = group_find(dict, set, 0, values[i], hashes[i]);
 }
 
 /* ---- columns ---- */

@@ -147,6 +147,11 @@ uint32_t dict_value_recent(struct dict *dict, uint32_t dim, const char *text, si
 /* Group of the set for an item with these values (by catalog dimension). */
 uint32_t dict_group(struct dict *dict, uint32_t set, uint32_t period_days,
                     const uint32_t values[MODEL_DIMS]);
+/* The same for up to DICT_GROUPS_AT_ONCE items, which wait for memory together;
+ * of no period. */
+#define DICT_GROUPS_AT_ONCE 64
+void dict_groups_of(struct dict *dict, uint32_t set, const uint32_t (*values)[MODEL_DIMS],
+                    uint32_t count, uint32_t *ret_groups);
 uint32_t dict_column(struct dict *dict, uint32_t measure, const char *currency);
 uint32_t dict_placement(struct dict *dict, const uint32_t values[MODEL_DIMS]);
 /* The same of a survey row. Sorts the answers (count > 0) and drops those that

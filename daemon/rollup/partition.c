@@ -203,49 +203,71 @@ struct cell_place partition_place(enum grain grain, int32_t bucket)
 	return place;
 }
 
-/* Finds the page of an increment and puts it on the list of those with work. */
-static struct cell_add aim(struct partition *partition, uint32_t group_id,
-                           const struct cell_place *place, uint32_t column, int64_t value)
+/* The page of a place's cells of the group, on the list of those with work. */
+static struct page *aim(struct partition *partition, uint32_t group_id,
+                        const struct cell_place *place)
 {
 	struct dict_group *group = &partition->dict.groups[group_id];
 	struct page *page = group->last[place->grain];
 	if (!page || page->id.c != place->period)
 		page = cell_page(partition, group, place->grain, place->period);
 	pages_touch(&partition->pages, page);
-	return (struct cell_add){page, cell_key(group->index % GROUPS_PER_PAGE, column, place->pos),
-	                         value};
+	return page;
 }
 
-static void add(struct partition *partition, const struct cell_add *add)
+static uint32_t key_of(const struct partition *partition, uint32_t group_id,
+                       const struct cell_place *place, uint32_t column)
 {
-	if (gather_add(&add->page->gather, add->key, add->value))
+	uint32_t index = partition->dict.groups[group_id].index;
+	return cell_key(index % GROUPS_PER_PAGE, column, place->pos);
+}
+
+static void add(struct partition *partition, struct page *page, uint32_t key, int64_t value)
+{
+	if (gather_add(&page->gather, key, value))
 		partition->work_bytes += 2 * sizeof(struct cell);
 }
 
 void partition_add(struct partition *partition, uint32_t group, const struct cell_place *place,
                    uint32_t column, int64_t value)
 {
-	struct cell_add now = aim(partition, group, place, column, value);
-	add(partition, &now);
+	struct page *page = aim(partition, group, place);
+	add(partition, page, key_of(partition, group, place, column), value);
 }
 
-void partition_add_soon(struct partition *partition, uint32_t group, const struct cell_place *place,
-                        uint32_t column, int64_t value)
+/* Step by step over all items, so that the memory of each is on its way while
+ * the others are looked at. */
+static void count_in_set(struct partition *partition, const struct counting *counting, uint32_t set)
 {
-	struct cell_add *oldest = &partition->soon[partition->soon_at++ % ADDS_SOON];
-	if (oldest->page)
-		add(partition, oldest);
-	*oldest = aim(partition, group, place, column, value);
-	gather_prefetch(&oldest->page->gather, oldest->key);
-}
-
-void partition_add_rest(struct partition *partition)
-{
-	for (uint32_t i = 0; i < ADDS_SOON; i++) {
-		if (partition->soon[i].page)
-			add(partition, &partition->soon[i]);
-		partition->soon[i].page = NULL;
+	uint32_t groups[COUNT_ITEMS];
+	struct page *pages[COUNT_ITEMS];
+	uint32_t keys[COUNT_INCREMENTS];
+	uint32_t at = 0;
+	dict_groups_of(&partition->dict, set, counting->values, counting->count, groups);
+	for (uint32_t i = 0; i < counting->count; i++)
+		__builtin_prefetch(
+		    partition->dict.groups[groups[i]].last[counting->places[i].grain]);
+	for (uint32_t i = 0; i < counting->count; i++) {
+		const struct cell_place *place = &counting->places[i];
+		uint32_t key = key_of(partition, groups[i], place, 0);
+		pages[i] = aim(partition, groups[i], place);
+		for (; at < counting->ends[i]; at++) {
+			keys[at] = key | cell_key(0, counting->increments[at].column, 0);
+			gather_prefetch(&pages[i]->gather, keys[at]);
+		}
 	}
+	at = 0;
+	for (uint32_t i = 0; i < counting->count; i++)
+		for (; at < counting->ends[i]; at++)
+			add(partition, pages[i], keys[at], counting->increments[at].value);
+}
+
+void partition_count(struct partition *partition, struct counting *counting)
+{
+	const struct dict *dict = &partition->dict;
+	for (uint32_t i = 0; i < dict->plain_set_count; i++)
+		count_in_set(partition, counting, dict->plain_sets[i]);
+	counting->count = 0;
 }
 
 /* ---- row pages ---- */

@@ -12,7 +12,6 @@
 #define FLUSH_PAGES      256
 #define FLUSH_PAGE_BYTES (1u << 20)
 #define REJECTS_KEPT     1000
-#define ADDS_SOON        16 /* increments between the asking and the adding */
 
 /* A delta record that Redis still holds. */
 struct tail_delta {
@@ -34,13 +33,6 @@ struct label {
 struct reject_entry {
 	uint32_t source;
 	struct flush_bytes bytes; /* in partition.rejects_arena */
-};
-
-/* An increment whose page is found and whose slot was asked of the memory. */
-struct cell_add {
-	struct page *page; /* NULL = none */
-	uint32_t key;
-	int64_t value;
 };
 
 enum load_phase { LOAD_DICT, LOAD_HASHES, LOAD_DEDUP, LOAD_PAGES, LOAD_DONE };
@@ -84,8 +76,6 @@ struct partition {
 	uint32_t flight_count;
 	uint32_t flight_cap;
 	size_t work_bytes; /* gathered */
-	struct cell_add soon[ADDS_SOON];
-	uint32_t soon_at; /* the oldest of these */
 	size_t frozen_bytes;
 
 	struct tail_delta *tail; /* oldest first */

@@ -28,12 +28,25 @@ struct cell_place partition_place(enum grain grain, int32_t bucket);
 void partition_add(struct partition *partition, uint32_t group, const struct cell_place *place,
                    uint32_t column, int64_t value);
 
-/* The same for many increments in a row: each is added some calls later, when
- * its memory has come. partition_add_rest() adds those that are still under
- * way; call it before anything else is done with the partition. */
-void partition_add_soon(struct partition *partition, uint32_t group, const struct cell_place *place,
-                        uint32_t column, int64_t value);
-void partition_add_rest(struct partition *partition);
+/* Items that are counted together, so that they wait for memory together. */
+#define COUNT_ITEMS      DICT_GROUPS_AT_ONCE
+#define COUNT_INCREMENTS (4 * COUNT_ITEMS)
+struct counting {
+	uint32_t count;
+	uint32_t values[COUNT_ITEMS][MODEL_DIMS]; /* by catalog dimension */
+	struct cell_place places[COUNT_ITEMS];
+	/* The increments of item i go from ends[i - 1], the first item's from 0, to
+	 * ends[i]; at most COUNT_INCREMENTS. */
+	uint32_t ends[COUNT_ITEMS];
+	struct increment {
+		uint32_t column;
+		int64_t value;
+	} increments[COUNT_INCREMENTS];
+};
+
+/* Adds the increments of all items to their groups in every set without `item`,
+ * and empties the list. */
+void partition_count(struct partition *partition, struct counting *counting);
 
 /* The finest grain that still holds the bucket of an instant, or of a civil
  * day; GRAIN_COUNT when even the day is past its retention. */

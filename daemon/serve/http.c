@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "serve/http.h"
 
-#include <arpa/inet.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "serve/address.h"
 #include "serve/http_private.h"
 
 #define RUNS_PER_TURN 16
@@ -232,24 +232,23 @@ void http_server_free(struct http_server *server)
 
 /* ---- starting ---- */
 
-static int listen_on(const struct settings *settings, int *ret_fd, char address[64], char *reason)
+static int listen_on(const struct settings *settings, int *ret_fd, char address[ADDRESS_TEXT],
+                     char *reason)
 {
 	const char *host = settings->listen.http_address;
-	struct sockaddr_in name = {.sin_family = AF_INET,
-	                           .sin_port = htons(settings->listen.http_port)};
-	socklen_t len = sizeof(name);
+	struct sockaddr_storage name;
+	socklen_t len;
 	int on = 1;
-	if (inet_pton(AF_INET, host, &name.sin_addr) != 1) {
+	if (address_parse(host, settings->listen.http_port, &name, &len) != 0) {
 		snprintf(reason, HTTP_REASON_MAX,
-		         "listen.http_address %s is not an IPv4 address; set it to 127.0.0.1",
-		         host);
+		         "listen.http_address %s is not an IP address; set it to 127.0.0.1", host);
 		return ERR_INVALID;
 	}
-	int fd = socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	int fd = socket(name.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (fd >= 0 && setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) == 0 &&
-	    bind(fd, (struct sockaddr *)&name, sizeof(name)) == 0 && listen(fd, 128) == 0 &&
+	    bind(fd, (struct sockaddr *)&name, len) == 0 && listen(fd, 128) == 0 &&
 	    getsockname(fd, (struct sockaddr *)&name, &len) == 0) {
-		snprintf(address, 64, "%s:%u", host, ntohs(name.sin_port));
+		address_text(host, &name, address);
 		*ret_fd = fd;
 		return 0;
 	}

@@ -12,6 +12,7 @@
 
 #include "base/fault.h"
 #include "base/log.h"
+#include "serve/address.h"
 #include "serve/ingest_private.h"
 
 #define BACKLOG 128
@@ -198,12 +199,10 @@ static int listen_tcp(struct ingest_server *server, char *reason)
 {
 	const struct listen_settings *listen = &server->settings->listen;
 	struct sockaddr_storage address;
+	socklen_t len;
 	char what[96];
 	snprintf(what, sizeof(what), "%s:%u", listen->ingest_address, listen->ingest_port);
-	if (uv_ip4_addr(listen->ingest_address, listen->ingest_port,
-	                (struct sockaddr_in *)&address) &&
-	    uv_ip6_addr(listen->ingest_address, listen->ingest_port,
-	                (struct sockaddr_in6 *)&address)) {
+	if (address_parse(listen->ingest_address, listen->ingest_port, &address, &len) != 0) {
 		snprintf(reason, INGEST_REASON_MAX, "%s is not an IP address",
 		         listen->ingest_address);
 		return ERR_INVALID;
@@ -216,11 +215,7 @@ static int listen_tcp(struct ingest_server *server, char *reason)
 		err = uv_tcp_getsockname(&server->tcp, (struct sockaddr *)&address, &size);
 	if (err)
 		return taken(reason, what, err);
-	bool six = address.ss_family == AF_INET6;
-	uint16_t port = ntohs(six ? ((struct sockaddr_in6 *)&address)->sin6_port
-	                          : ((struct sockaddr_in *)&address)->sin_port);
-	snprintf(server->address, sizeof(server->address), six ? "[%s]:%u" : "%s:%u",
-	         listen->ingest_address, port);
+	address_text(listen->ingest_address, &address, server->address);
 	return 0;
 }
 

@@ -11,8 +11,7 @@ static const char *const format_only[] = {"format", NULL};
 static const char *const of_tenant[] = {"tenant", "format", NULL};
 static const char *const of_source[] = {"tenant", "source", "limit", "format", NULL};
 
-static const char *const of_slices[] = {"tenant", "source", "report", "from",
-                                        "to",     "format", NULL};
+static const char *const of_slices[] = {"tenant", "source", "report", "from", "to", "format", NULL};
 
 const struct route http_routes[] = {
     {"/", handle_index, none, FORMAT_JSON, true, "this list"},

@@ -63,8 +63,7 @@ static int op_apply(struct partition *partition, struct source *source,
 	civil_format_day(first, ret_outcome->forgotten.first_day);
 	civil_format_day(last, ret_outcome->forgotten.last_day);
 	const char *reports = ret_outcome->forgotten.reports;
-	log_info("forget",
-	         "tenant=%s source=%s reports=%s periods=%llu rows=%llu first=%s last=%s",
+	log_info("forget", "tenant=%s source=%s reports=%s periods=%llu rows=%llu first=%s last=%s",
 	         partition_tenant(partition)->name, source->name, reports ? reports : "",
 	         (unsigned long long)ret_outcome->forgotten.periods,
 	         (unsigned long long)ret_outcome->forgotten.rows, first, last);

@@ -40,7 +40,7 @@ struct driver_stats {
 	uint64_t flushes;     /* answered */
 	uint64_t flush_bytes; /* of these */
 	struct histogram flush_time;
-	uint64_t fenced;     /* times that another owner took the partition */
+	uint64_t fenced; /* times that another owner took the partition */
 };
 
 /* `redis_socket` is the managed Redis'; NULL = that of settings->redis, which

@@ -36,9 +36,23 @@ static int by_currency_and_day(const void *a, const void *b)
 
 void exchange_sort(struct exchange *exchange)
 {
+	struct exchange_rate *rates = exchange->rates;
+	uint32_t kept = 0;
 	if (exchange->count > 1)
-		qsort(exchange->rates, exchange->count, sizeof(*exchange->rates),
-		      by_currency_and_day);
+		qsort(rates, exchange->count, sizeof(*rates), by_currency_and_day);
+	for (uint32_t i = 0; i < exchange->count; i++) {
+		struct exchange_rate *last = kept ? &rates[kept - 1] : NULL;
+		if (last && by_currency_and_day(last, &rates[i]) == 0) {
+			last->rate_e12 += rates[i].rate_e12;
+			continue;
+		}
+		if (last && last->rate_e12 == 0)
+			kept--;
+		rates[kept++] = rates[i];
+	}
+	if (kept && rates[kept - 1].rate_e12 == 0)
+		kept--;
+	exchange->count = kept;
 }
 
 enum exchange_result exchange_find(const struct exchange *exchange, const char currency[4],

@@ -30,10 +30,11 @@ struct exchange {
 	uint32_t cap;
 };
 
-/* Adds a rate; ERR_NOMEM. */
+/* Adds a rate, or a part of one: a cell comes as what is stored and as what is not
+ * yet, and the parts of a currency and day add up. ERR_NOMEM. */
 int exchange_add(struct exchange *exchange, struct arena *arena, const char currency[4],
                  int32_t day, int64_t rate_e12) SG_MUST_CHECK;
-/* Call once after the last exchange_add. */
+/* Call once after the last exchange_add. A rate that adds up to 0 was withdrawn. */
 void exchange_sort(struct exchange *exchange);
 
 enum exchange_result { EXCHANGE_OK, EXCHANGE_CARRIED, EXCHANGE_MISSING, EXCHANGE_OVERFLOW };

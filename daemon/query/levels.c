@@ -92,7 +92,7 @@ static void take_cell(void *arg, uint32_t view, uint32_t column, int32_t day, in
 {
 	struct collect *collect = arg;
 	struct view_column of = view_column(collect->partition, column);
-	if (collect->err != 0 || of.measure < 0 || value == 0 ||
+	if (collect->err != 0 || of.measure < 0 ||
 	    collect->plan->settings->catalog.measures[of.measure].kind != MEASURE_GAUGE ||
 	    !(collect->lens->measures.bits[of.measure / 64] >> (of.measure % 64) & 1))
 		return;
@@ -115,7 +115,6 @@ static void take_cell(void *arg, uint32_t view, uint32_t column, int32_t day, in
 	memcpy(level->currency, of.currency, sizeof(level->currency));
 	level->apart =
 	    apart_of(collect, &collect->plan->settings->catalog.measures[of.measure], &group);
-	convert_level(collect, level);
 }
 
 static int by_place(const void *a, const void *b)
@@ -128,7 +127,29 @@ static int by_place(const void *a, const void *b)
 		return left->measure < right->measure ? -1 : 1;
 	if (left->view != right->view)
 		return left->view < right->view ? -1 : 1;
-	return left->day < right->day ? -1 : left->day > right->day;
+	if (left->day != right->day)
+		return left->day < right->day ? -1 : 1;
+	return strcmp(left->currency, right->currency);
+}
+
+/* A cell comes in parts, what is stored and what is not yet; they add up to its
+ * level. None is left where they add up to 0. */
+static void add_parts(struct levels *levels)
+{
+	uint32_t kept = 0;
+	for (uint32_t i = 0; i < levels->count; i++) {
+		struct level *last = kept ? &levels->items[kept - 1] : NULL;
+		if (last && by_place(last, &levels->items[i]) == 0) {
+			last->value += levels->items[i].value;
+			continue;
+		}
+		if (last && last->value == 0)
+			kept--;
+		levels->items[kept++] = levels->items[i];
+	}
+	if (kept && levels->items[kept - 1].value == 0)
+		kept--;
+	levels->count = kept;
 }
 
 int levels_collect(const struct plan *plan, const struct lens *lens, struct partition *partition,
@@ -162,6 +183,9 @@ int levels_collect(const struct plan *plan, const struct lens *lens, struct part
 		return err;
 	if (levels.count > 1)
 		qsort(levels.items, levels.count, sizeof(*levels.items), by_place);
+	add_parts(&levels);
+	for (uint32_t i = 0; i < levels.count; i++)
+		convert_level(&collect, &levels.items[i]);
 	*ret_levels = levels;
 	return 0;
 }
@@ -202,6 +226,19 @@ static void add_level(struct level_sum *sum, const struct level *level, uint64_t
 	}
 }
 
+/* The newest level of a view group: all that it has of one day, in whatever currency. */
+static void add_day(struct level_sum *sum, const struct levels *levels, const struct level *newest,
+                    uint64_t *apart)
+{
+	const struct level *end = levels->items + levels->count;
+	for (const struct level *level = newest; level < end; level++) {
+		if (level->group != newest->group || level->measure != newest->measure ||
+		    level->view != newest->view || level->day != newest->day)
+			break;
+		add_level(sum, level, apart);
+	}
+}
+
 struct level_sum levels_get(const struct levels *levels, uint32_t group, uint16_t measure,
                             enum term_at at, int32_t first, int32_t last)
 {
@@ -215,18 +252,18 @@ struct level_sum levels_get(const struct levels *levels, uint32_t group, uint16_
 		if (level->group != number || level->measure != measure)
 			break;
 		if (newest && newest->view != level->view) {
-			add_level(&sum, newest, &apart);
+			add_day(&sum, levels, newest, &apart);
 			newest = NULL;
 		}
 		if (level->day > until || (at == AT_MEAN && level->day < first))
 			continue;
 		if (at == AT_MEAN)
 			add_level(&sum, level, &apart);
-		else
+		else if (!newest || newest->day != level->day)
 			newest = level;
 	}
 	if (newest)
-		add_level(&sum, newest, &apart);
+		add_day(&sum, levels, newest, &apart);
 	if (at != AT_MEAN)
 		sum.count = 1;
 	return sum;

@@ -33,7 +33,7 @@ struct level {
 struct levels {
 	const struct lens *lens;
 	struct groups groups;
-	struct level *items; /* by group, measure, view group, day */
+	struct level *items; /* by group, measure, view group, day, currency */
 	uint32_t count;
 };
 

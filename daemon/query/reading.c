@@ -21,8 +21,7 @@ static void take_rate(void *arg, uint32_t view, uint32_t column, int32_t day, in
 	struct rates *rates = arg;
 	struct view_column of = view_column(rates->partition, column);
 	(void)view;
-	/* A withdrawn rate is 0. */
-	if (rates->err == 0 && value > 0 && of.measure == rates->plan->settings->catalog.fx_rate)
+	if (rates->err == 0 && of.measure == rates->plan->settings->catalog.fx_rate)
 		rates->err = exchange_add(rates->exchange, rates->arena, of.currency, day, value);
 }
 

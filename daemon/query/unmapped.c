@@ -148,7 +148,7 @@ static void take_rate(void *arg, uint32_t id, uint32_t column, int32_t day, int6
 	struct collect *collect = arg;
 	struct view_column of = view_column(collect->partition, column);
 	(void)id;
-	if (!collect->err && value > 0 && of.measure == collect->plan->settings->catalog.fx_rate)
+	if (!collect->err && of.measure == collect->plan->settings->catalog.fx_rate)
 		collect->err =
 		    exchange_add(&collect->exchange, collect->arena, of.currency, day, value);
 }

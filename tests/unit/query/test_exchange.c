@@ -95,3 +95,23 @@ Test(exchange, cross_rate_in_one_step)
 	cr_assert_eq(exchange_convert(&exchange, huge, "GBP", "EUR", DAY, &got), EXCHANGE_OVERFLOW);
 	arena_deinit(&arena);
 }
+
+/* A cell comes as what is stored and what is not yet. */
+Test(exchange, parts_add_up)
+{
+	struct arena arena = {0};
+	struct exchange exchange = {.base = "EUR", .max_carry_days = 7};
+	int64_t rate = 0;
+	cr_assert_eq(exchange_add(&exchange, &arena, "USD", DAY - 1, 7), 0);
+	cr_assert_eq(exchange_add(&exchange, &arena, "USD", DAY, 10), 0);
+	cr_assert_eq(exchange_add(&exchange, &arena, "GBP", DAY, 4), 0);
+	cr_assert_eq(exchange_add(&exchange, &arena, "USD", DAY, -10), 0);
+	cr_assert_eq(exchange_add(&exchange, &arena, "GBP", DAY, -1), 0);
+	exchange_sort(&exchange);
+	cr_assert_eq(exchange_find(&exchange, "GBP", DAY, &rate), EXCHANGE_OK);
+	cr_assert_eq(rate, 3);
+	/* That of the last day was withdrawn: the one before serves. */
+	cr_assert_eq(exchange_find(&exchange, "USD", DAY, &rate), EXCHANGE_CARRIED);
+	cr_assert_eq(rate, 7);
+	arena_deinit(&arena);
+}

@@ -16,7 +16,8 @@ sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(
 import harness  # noqa: E402
 
 import compare  # noqa: E402
-import load  # noqa: E402
+import compare_signals  # noqa: E402
+import load_signals  # noqa: E402
 from reference import Reference  # noqa: E402
 from sender import Sender  # noqa: E402
 
@@ -181,14 +182,19 @@ def read_reply(file):
     raise AssertionError("Redis: %s" % line)
 
 
-class Bed:
-    """A daemon, its senders and the reference."""
+def settings_of(extra=""):
+    """What the load needs, and more top-level YAML."""
+    return harness.config({"demo": compare_signals.TENANT}, compare_signals.SETTINGS + extra)
 
-    def __init__(self, seed_, settings=None, pause=0.004):
-        self.daemon = FaultDaemon(settings)
+
+class Bed:
+    """A daemon, its senders and the reference; `extra` is top-level YAML."""
+
+    def __init__(self, seed_, extra="", pause=0.004):
+        self.daemon = FaultDaemon(settings_of(extra))
         self.reference = Reference()
         self.senders = [Sender(self.daemon, feed, unix=at % 2 == 1, pause=pause)
-                        for at, feed in enumerate(load.mixed(seed_, self.reference))]
+                        for at, feed in enumerate(load_signals.mixed(seed_, self.reference))]
         for sender in self.senders:
             sender.start()
 

@@ -6,6 +6,7 @@ import datetime
 import decimal
 import io
 
+import compare_signals
 from reference import EVENT_KPIS, NONE, ROW_KPIS, SETS, ZONE, micros
 
 KPIS = dict(EVENT_KPIS, **ROW_KPIS)
@@ -71,7 +72,7 @@ def day_rows(daemon, tenant, names, first, last):
     while first <= last:
         end = min(last, first + step - datetime.timedelta(days=1))
         yield from summary(daemon, tenant, from_=first, to=end, grain="day", kpi=",".join(KPIS),
-                           **query)
+                           fx="none", **query)
         first = end + datetime.timedelta(days=1)
 
 
@@ -116,7 +117,7 @@ def fine_cells(daemon, reference, grain, minutes, by):
     days = [datetime.datetime.fromtimestamp(key[0][1], ZONE).date() for key in sums]
     query = {"by": "channel"} if by else {}
     rows = [row for row in summary(daemon, from_=min(days), to=max(days), grain=grain,
-                                   kpi=",".join(minutes), **query)
+                                   kpi=",".join(minutes), fx="none", **query)
             if instant(row) >= horizon * 60 - 3600 or numerator(row)]
     kpis = {kpi: EVENT_KPIS[kpi] for kpi in minutes}
     sums = {key: value for key, value in sums.items() if key[1] in kpis.values()}
@@ -159,7 +160,9 @@ def everything(daemon, reference, what="", fine=True):
         more, count = fine_cells(daemon, reference, grain, kpis, by)
         found += more
         seen += count
-    found += source_counts(daemon, reference)
+    more, count = compare_signals.everything(daemon, reference, summary)
+    found += more + source_counts(daemon, reference)
+    seen += count
     if found:
         raise AssertionError("%s: %d of %d cells differ:\n  %s"
                              % (what, len(found), seen, "\n  ".join(found[:SHOWN])))

@@ -34,8 +34,8 @@ class Batch:
         self.sequence = sequence
         self.cursor = message.cursor
         self.rejected = rejected
-        self.items = (len(message.events) + len(message.rows) + len(message.commits)
-                      + len(message.heartbeats))
+        self.items = sum(len(items) for field, items in message.ListFields()
+                         if field.label == field.LABEL_REPEATED)
         self.frame = framed(pb.Request(batch=message))
 
 
@@ -156,28 +156,22 @@ class Events(Feed):
         return {}
 
 
-class Rows(Feed):
-    """A report source that reads its last days over and over."""
+class Slices(Feed):
+    """A source that reads the same periods over and over: whole, as a complete
+    slice in parts, or single items, of any age and out of turn. Subclasses name
+    `places`, (report, first day, last day), and fill them."""
 
-    REPORT = "campaign_daily"
-
-    def __init__(self, *args, days=6, flaws=True, **more):
+    def __init__(self, *args, flaws=True, **more):
         super().__init__(*args, **more)
-        self.flaws = flaws  # slices with a rejected row, and with too few rows
-        today = datetime.datetime.fromtimestamp(self.now_us // 1_000_000, ZONE).date()
-        self.days = [today - datetime.timedelta(days=n) for n in range(1, days + 1)]
-        self.days.append(today - datetime.timedelta(days=28))
+        self.flaws = flaws  # slices with a rejected item, and with too few
+        self.today = datetime.datetime.fromtimestamp(self.now_us // 1_000_000, ZONE).date()
         self.as_of = self.now_us - 24 * HOUR_US
         self.waiting = []  # messages of slices on their way
-        self.last = None  # the last row, to be repeated
-        self.read_at = set()  # (day, key, hour, as_of): one reading each
         self.slices = 0
-        self.channel = {}
+        self.places = []
 
-    def declaration(self):
-        return pb.Declaration(
-            **{"class": pb.Declaration.REPORT}, currency=self.currency,
-            reports=[pb.Report(id=self.REPORT, level="campaign", rollup=True)])
+    def ago(self, days):
+        return self.today - datetime.timedelta(days=days)
 
     def fill(self):
         while not self.waiting:
@@ -185,7 +179,7 @@ class Rows(Feed):
         return self.waiting.pop(0)()
 
     def read(self):
-        """One reading: a slice in parts, now or later; or loose rows."""
+        """One reading: a slice in parts, now or later; or loose items."""
         rng = self.rng
         self.as_of += 1_000_000
         if rng.random() < 0.3:
@@ -198,6 +192,62 @@ class Rows(Feed):
             self.as_of += 1_000_000
             parts = self.slice(self.as_of) + parts
         self.waiting += parts
+
+    def slice(self, as_of):
+        """The parts of one complete slice, as calls that make them in turn."""
+        rng = self.rng
+        self.slices += 1
+        slice_id = "s%d" % self.slices
+        place = rng.choice(self.places)
+        bad = self.flaws and rng.random() < 0.05
+        short = self.flaws and rng.random() < 0.05
+        drawn = self.draw(place)
+        rng.shuffle(drawn)
+        # Where it is said to hold more items than it does, there is no newer one.
+        said = len(drawn) + (1000 if short else 0)
+
+        def part(first, last, with_bad, with_commit):
+            message = pb.Batch()
+            for at in range(first, last):
+                self.put(message, place, drawn[at], as_of + at, slice_id)
+            if with_bad:
+                self.put_bad(message, place, as_of, slice_id)
+            if with_commit:
+                self.commit(message, place, as_of, said, slice_id, bad)
+            return message
+
+        cut = rng.randrange(0, len(drawn) + 1)
+        if rng.random() < 0.5:
+            return [lambda: part(0, len(drawn), bad, True)]
+        return [lambda: part(0, cut, bad, False), lambda: part(cut, len(drawn), False, False),
+                lambda: part(0, 0, False, True)]
+
+    def commit(self, message, place, as_of, rows, slice_id, spoiled):
+        report, first, last = place
+        message.commits.add(
+            report=report, **{"from": harness.date(first.isoformat())},
+            to=harness.date(last.isoformat()), complete=True, rows=rows, as_of_us=as_of,
+            slice_id=slice_id)
+        self.note_commit(place, as_of, rows, spoiled)
+
+
+class Rows(Slices):
+    """A report source that reads its last days over and over."""
+
+    REPORT = "campaign_daily"
+
+    def __init__(self, *args, days=6, **more):
+        super().__init__(*args, **more)
+        self.places = [(self.REPORT, self.ago(n), self.ago(n))
+                       for n in (*range(1, days + 1), 28)]
+        self.last = None  # the last row, to be repeated
+        self.read_at = set()  # (day, key, hour, as_of): one reading each
+        self.channel = {}
+
+    def declaration(self):
+        return pb.Declaration(
+            **{"class": pb.Declaration.REPORT}, currency=self.currency,
+            reports=[pb.Report(id=self.REPORT, level="campaign", rollup=True)])
 
     def keys(self):
         return [(str(100 + n), device) for n in range(6 + min(self.slices // 40, 10))
@@ -217,37 +267,20 @@ class Rows(Feed):
                 "spend": rng.randrange(0, 10**10), "conversions": rng.randrange(0, 10**8),
                 "conversion_value": rng.randrange(0, 10**10)}
 
-    def slice(self, as_of):
-        """The parts of one complete slice, as calls that make them in turn."""
-        rng = self.rng
-        self.slices += 1
-        slice_id = "s%d" % self.slices
-        day = rng.choice(self.days)
-        bad = self.flaws and rng.random() < 0.05
-        short = self.flaws and rng.random() < 0.05
-        rows = [(key, self.placed(key[0]), self.values())
-                for key in self.keys() if rng.random() < 0.8]
-        rng.shuffle(rows)
-        # Where it is said to hold more rows than it does, there is no newer one.
-        said = len(rows) + (1000 if short else 0)
+    def draw(self, _place):
+        return [(key, self.placed(key[0]), self.values())
+                for key in self.keys() if self.rng.random() < 0.8]
 
-        def part(first, last, with_bad, with_commit):
-            message = pb.Batch()
-            for at in range(first, last):
-                key, dims, values = rows[at]
-                self.put(message, day, key, as_of + at, dims, values, slice_id)
-            if with_bad:
-                self.put(message, day, ("999", "mobile"), as_of, {"channel": "email"},
-                         {"no_such_measure": 1}, slice_id, good=False)
-            if with_commit:
-                self.commit(message, day, as_of, said, slice_id, spoiled=bad)
-            return message
+    def put(self, message, place, drawn, as_of, slice_id):
+        key, dims, values = drawn
+        self.put_row(message, place[1], key, as_of, dims, values, slice_id)
 
-        cut = rng.randrange(0, len(rows) + 1)
-        if rng.random() < 0.5:
-            return [lambda: part(0, len(rows), bad, True)]
-        return [lambda: part(0, cut, bad, False), lambda: part(cut, len(rows), False, False),
-                lambda: part(0, 0, False, True)]
+    def put_bad(self, message, place, as_of, slice_id):
+        self.put_row(message, place[1], ("999", "mobile"), as_of, {"channel": "email"},
+                     {"no_such_measure": 1}, slice_id, good=False)
+
+    def note_commit(self, place, as_of, rows, spoiled):
+        self.reference.commit(self.name, self.REPORT, place[1], as_of, rows, spoiled)
 
     def loose(self, as_of):
         """Rows outside slices: some measures only, of any age, also by hour,
@@ -261,17 +294,17 @@ class Rows(Feed):
             kept = dict(rng.sample(sorted(values.items()), rng.randrange(1, 4)))
             if rng.random() < 0.3:
                 kept["link_clicks"] = rng.randrange(0, 100)
-            self.put(message, rng.choice(self.days), (campaign, device),
-                     as_of + 900_000 + at - age, self.placed(campaign), kept, "")
+            self.put_row(message, rng.choice(self.places)[1], (campaign, device),
+                         as_of + 900_000 + at - age, self.placed(campaign), kept, "")
         if rng.random() < 0.5:
-            self.put(message, rng.choice(self.days[:2]), ("200", "mobile"), as_of,
-                     self.placed("200"), {"engagements": rng.randrange(0, 50)}, "",
-                     hour=rng.randrange(1, 25))
+            self.put_row(message, rng.choice(self.places[:2])[1], ("200", "mobile"), as_of,
+                         self.placed("200"), {"engagements": rng.randrange(0, 50)}, "",
+                         hour=rng.randrange(1, 25))
         if self.last and rng.random() < 0.3:
-            self.put(message, *self.last)
+            self.put_row(message, *self.last)
         return message
 
-    def put(self, message, day, key, as_of, dims, values, slice_id, good=True, hour=0):
+    def put_row(self, message, day, key, as_of, dims, values, slice_id, good=True, hour=0):
         reading = (day, key, as_of, dims, values, slice_id)
         # Two readings of a key at one instant would contradict each other.
         while reading != self.last and (day, key, hour, as_of) in self.read_at:
@@ -287,16 +320,10 @@ class Rows(Feed):
         self.reference.row(self.name, self.REPORT, day, key + (hour,), as_of,
                            dict(dims, campaign="%s:%s" % (platform, key[0])), values, good)
 
-    def commit(self, message, day, as_of, rows, slice_id, spoiled):
-        message.commits.add(
-            report=self.REPORT, **{"from": harness.date(day.isoformat())},
-            to=harness.date(day.isoformat()), complete=True, rows=rows, as_of_us=as_of,
-            slice_id=slice_id)
-        self.reference.commit(self.name, self.REPORT, day, as_of, rows, spoiled)
-
 
 def mixed(seed, reference, now_us=None):
-    """The four feeds of every fault test."""
+    """Shops and ad platforms: the first half of every fault test's load, see
+    load_signals.mixed()."""
     common = {"now_us": now_us}
     return [Events("shop/eu", "EUR", seed, reference, old=True, **common),
             Events("shop/us", "USD", seed, reference, heartbeats=True, **common),

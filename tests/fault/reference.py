@@ -10,6 +10,9 @@ import collections
 import datetime
 import zoneinfo
 
+from reference_signals import Signals
+from tables import Table
+
 ZONE = zoneinfo.ZoneInfo("Europe/Berlin")
 NONE = "__none__"
 
@@ -36,14 +39,6 @@ def micros(measure, value):
     return value if measure in MONEY or measure in FRACTIONS else value * 1_000_000
 
 
-class Page:
-    """The rows of one report and day."""
-
-    def __init__(self):
-        self.complete = 0
-        self.rows = {}  # key -> [as_of, dims, {measure: [as_of, value]}]
-
-
 class Counts:
     """What /v1/sources must show of one source."""
 
@@ -57,9 +52,10 @@ class Reference:
         self.event_cells = collections.Counter()
         self.minutes = collections.Counter()
         self.ids = set()
-        self.pages = collections.defaultdict(Page)  # (source, report, day)
-        self.readings = []  # every row and accepted commit, for the second opinion
+        self.rows = Table()  # where = (source, report, day)
         self.counts = collections.defaultdict(Counts)
+        self.signals = Signals(self.counts)
+        self.today = datetime.datetime.now(ZONE).date()
         self.currency = {}
 
     def source(self, name, currency):
@@ -101,72 +97,33 @@ class Reference:
         if not good:
             self.counts[source].rejected += 1
             return
-        where = (source, report, day)
-        self.readings.append(("row", where, key, as_of, dims, amounts))
-        page = self.pages[where]
-        if as_of < page.complete:
-            return
-        row = page.rows.setdefault(key, [0, None, {}])
-        if as_of > row[0]:
-            row[0], row[1] = as_of, dims
-        for measure, value in amounts.items():
-            cell = row[2].setdefault(measure, [0, 0])
-            if as_of > cell[0]:
-                cell[0], cell[1] = as_of, value
+        self.rows.row((source, report, day), key, as_of, dims, amounts)
 
     def commit(self, source, report, day, as_of, rows, spoiled=False):
         """A complete slice. True when it counts."""
         counts = self.counts[source]
         counts.items += 1
-        page = self.pages[(source, report, day)]
-        if not spoiled and as_of <= page.complete:
-            return True
-        covered = sum(row[0] >= as_of for row in page.rows.values())
-        if spoiled or covered < rows:
-            counts.rejected += 1
-            return False
-        self.readings.append(("commit", (source, report, day), as_of))
-        if as_of > page.complete:
-            page.complete = as_of
-            for row in page.rows.values():
-                for cell in row[2].values():
-                    if cell[0] < as_of:
-                        cell[1] = 0
-        return True
+        taken = self.rows.commit((source, report, day), as_of, rows, spoiled)
+        counts.rejected += not taken
+        return taken
 
     # ---- sums ----
 
     def cells(self):
         """All day cells that are not 0."""
-        sums = collections.Counter(self.event_cells)
-        for (source, _, day), page in self.pages.items():
-            for _, dims, measures in page.rows.values():
-                self._add_row(sums, source, day, dims,
-                              {measure: cell[1] for measure, cell in measures.items()})
-        return {key: value for key, value in sums.items() if value}
-
-    def _add_row(self, sums, source, day, dims, amounts):
-        for measure, value in amounts.items():
-            money = self.currency[source] if measure in MONEY else ""
-            for values in groups(dims):
-                sums[values + (measure, money, day)] += value
+        return self._cells(self.rows.standing())
 
     def cells_by_last_reading(self):
-        """The same sums by the definition: the greatest as_of of a key and
-        measure counts, unless a complete slice began later."""
-        complete = collections.Counter()
-        keys = collections.defaultdict(list)
-        for reading in self.readings:
-            if reading[0] == "commit":
-                complete[reading[1]] = max(complete[reading[1]], reading[2])
-            else:
-                keys[reading[1:3]].append(reading[3:])
+        """The same sums by the definition."""
+        return self._cells(self.rows.standing_by_last_reading())
+
+    def _cells(self, rows):
         sums = collections.Counter(self.event_cells)
-        for (where, _), readings in keys.items():
-            readings.sort(key=lambda reading: reading[0])
-            last = {m: (as_of, v) for as_of, _, amounts in readings for m, v in amounts.items()}
-            self._add_row(sums, where[0], where[2], readings[-1][1],
-                          {m: v for m, (as_of, v) in last.items() if as_of >= complete[where]})
+        for (source, _, day), dims, amounts in rows:
+            for measure, value in amounts.items():
+                money = self.currency[source] if measure in MONEY else ""
+                for values in groups(dims):
+                    sums[values + (measure, money, day)] += value
         return {key: value for key, value in sums.items() if value}
 
 

@@ -34,7 +34,7 @@ class DiskFull(unittest.TestCase):
             file.write(WRAPPER.format(dir=self.dir))
         os.chmod(wrapper, 0o755)
         self.space("unlimited")
-        self.bed = bed.Bed(bed.seed(), harness.config(extra="redis_binary: %s\n" % wrapper))
+        self.bed = bed.Bed(bed.seed(), "redis_binary: %s\n" % wrapper)
         self.addCleanup(self.bed.close)
         self.daemon = self.bed.daemon
 

@@ -20,12 +20,12 @@ from bed import harness  # noqa: E402
 class Case(unittest.TestCase):
     """A bed under load, and ways to take its Redis back in time."""
 
-    settings = None
+    extra = ""  # top-level YAML
 
     def setUp(self):
         self.seed = bed.seed()
         self.rng = random.Random(self.seed)
-        self.bed = bed.Bed(self.seed, self.settings)
+        self.bed = bed.Bed(self.seed, self.extra)
         self.addCleanup(self.bed.close)
         self.daemon = self.bed.daemon
         self.daemon.start()
@@ -204,7 +204,7 @@ class LostByAll(Case):
     """Redis comes back without what was acknowledged, and nobody else has it:
     the loss is named to each source, and filled by sending again."""
 
-    settings = harness.config(extra="limits: {ring: 1 MiB}\n")
+    extra = "limits: {ring: 1 MiB}\n"
 
     def keep_all(self):
         """Senders that can fill a loss, and note it."""
@@ -260,7 +260,7 @@ class LostByAll(Case):
     def test_loss_is_named_and_filled(self):
         self.daemon.stop()
         self.bed.close()
-        self.bed = bed.Bed(self.seed + 1, self.settings)
+        self.bed = bed.Bed(self.seed + 1, self.extra)
         self.addCleanup(self.bed.close)
         self.daemon = self.bed.daemon
         self.keep_all()

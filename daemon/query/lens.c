@@ -341,20 +341,36 @@ static const char *set_names(const struct plan *plan, bool survey, struct arena 
 	return list;
 }
 
+/* Dimensions that a KPI is made of, beside those asked for; NULL = none. */
+static const char *made_of(const struct plan *plan, const struct kpi *kpi)
+{
+	const struct query *query = plan->query;
+	bool derived = kpi->kind == KPI_ORIENTATION;
+	for (uint32_t i = 0; i < query->by_count; i++)
+		derived = derived || derive_target(plan->settings, query->by[i]) != RULE_TARGETS;
+	for (uint32_t i = 0; i < query->filter_count; i++)
+		derived =
+		    derived || derive_target(plan->settings, query->filters[i].dim) != RULE_TARGETS;
+	if (kpi->kind == KPI_SURVEY)
+		return "item, option and brand";
+	if (kpi->kind == KPI_SHARE)
+		return "brand";
+	return derived ? "channel and campaign" : NULL;
+}
+
 static int refuse_kpi(const struct plan *plan, const struct kpi *kpi, struct arena *arena,
                       struct query_error *ret_error)
 {
-	bool survey = kpi->kind == KPI_SURVEY;
+	const char *with = made_of(plan, kpi);
 	const char *detail =
-	    survey ? arena_printf(arena,
-	                          "The dimensions of `by` and `filter` together with item, option "
-	                          "and brand, which %s is made of, must lie within one configured "
-	                          "grouping set.",
-	                          kpi->id)
-	           : "The dimensions of `by` and `filter` together must lie within "
-	             "one configured grouping set.";
+	    with ? arena_printf(arena,
+	                        "The dimensions of `by` and `filter` together with %s, which %s "
+	                        "is made of, must lie within one configured grouping set.",
+	                        with, kpi->id)
+	         : "The dimensions of `by` and `filter` together must lie within "
+	           "one configured grouping set.";
 	return query_refuse(ret_error, ERR_NOT_ROLLED_UP, plan->query->by_count ? "by" : "filter",
-	                    detail, set_names(plan, survey, arena));
+	                    detail, set_names(plan, kpi->kind == KPI_SURVEY, arena));
 }
 
 int lens_choose(struct plan *plan, const struct partition *partition, struct arena *arena,

@@ -16,6 +16,7 @@ enum { D_CHANNEL, D_CAMPAIGN, D_PRODUCT };
 struct world {
 	struct settings settings;
 	struct tenant tenants[2];
+	struct settings *loaded; /* signals.h only */
 	struct partition *partition;
 	int64_t mono_us;
 	int64_t now_us;

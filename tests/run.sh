@@ -70,7 +70,7 @@ need_tool() {
 }
 
 sources() {
-	find daemon tests proto man -name '*.[ch]' -print0
+	find daemon tests proto -name '*.[ch]' -print0
 }
 
 install_packages() {
@@ -102,7 +102,7 @@ check_format() {
 
 check_shell() {
 	need_tool shellcheck "shell scripts" || return 0
-	find daemon tests man .ci -name '*.sh' -print0 | xargs -0 shellcheck -x .ci/run
+	find daemon tests .ci -name '*.sh' -print0 | xargs -0 shellcheck -x .ci/run
 }
 
 # Redis is never asked to add (README, "How it works").

@@ -7,7 +7,7 @@
 	gap = list = 0
 	next
 }
-/^\|[-| ]+\|$/ || /^\| key \| meaning \|$/ { next }
+/^\|[-| ]+\|$/ || /^\| key \| / { next }
 /^\| / {
 	line = $0
 	sub(/^\| /, "", line)

@@ -4,7 +4,7 @@
 set -eu
 
 if [ $# != 1 ]; then
-	echo "usage: man/check.sh BUILD-DIRECTORY" >&2
+	echo "usage: daemon/man/check.sh BUILD-DIRECTORY" >&2
 	exit 2
 fi
 man=$(cd "$(dirname "$0")" && pwd)

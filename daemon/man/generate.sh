@@ -5,11 +5,11 @@
 set -eu
 
 if [ $# != 2 ]; then
-	echo "usage: man/generate.sh BUILD-DIRECTORY OUTPUT-DIRECTORY" >&2
+	echo "usage: daemon/man/generate.sh BUILD-DIRECTORY OUTPUT-DIRECTORY" >&2
 	exit 2
 fi
 man=$(cd "$(dirname "$0")" && pwd)
-root=$(dirname "$man")
+root=$(dirname "$(dirname "$man")")
 daemon=$1/daemon
 out=$2
 parts=$(mktemp -d)
@@ -39,7 +39,7 @@ awk -f "$man/roff.awk" -f "$man/keys.awk" "$parts/text" >"$parts/KEYS"
 awk -v table=1 -f "$man/roff.awk" -f "$man/keys.awk" "$parts/text" >"$parts/RELOAD"
 
 awk -f "$man/roff.awk" -f "$man/markdown.awk" "$root/config/mappings/README.md" >"$parts/FORMAT"
-"$1/man/streamgauge-mapping-pages" "$root"/config/mappings/*.yaml >"$parts/MAPPINGS"
+"$1/daemon/man/streamgauge-mapping-pages" "$root"/config/mappings/*.yaml >"$parts/MAPPINGS"
 
 version=$("$daemon/streamgauged" --version | sed 's/.* //')
 mkdir -p "$out"

@@ -75,14 +75,9 @@ bool token_sources_valid(const char *sources)
 
 int token_until(const char *text, int32_t *ret_day)
 {
-	struct civil_date date;
-	char rest;
-	if (strlen(text) != 10 ||
-	    sscanf(text, "%4d-%2d-%2d%c", &date.year, &date.month, &date.day, &rest) != 3 ||
-	    !civil_date_valid(date))
-		return ERR_INVALID;
-	*ret_day = civil_day(date);
-	return 0;
+	size_t len = strlen(text);
+	return len == CIVIL_DAY_TEXT - 1 && civil_parse_day(text, len, ret_day) == 0 ? 0
+	                                                                             : ERR_INVALID;
 }
 
 static int read_end(const struct place *place, const char *text, struct token *token)

@@ -75,7 +75,7 @@ struct delivery {
 	char level[64];   /* durability of the acknowledgements */
 	char currency[8]; /* in force for the source */
 	char time_zone[64];
-	bool is_new; /* the daemon did not know the source before */
+	bool is_new;     /* the daemon did not know the source before */
 	char error[512]; /* one sentence when the end is not DELIVERY_DONE */
 };
 

@@ -33,6 +33,8 @@ static int check_questions(struct applying *applying, const pb_response *item, s
 {
 	pb_answer **order[ANSWERS_MAX];
 	char field[32];
+	if (item->n_answers < 2)
+		return 0;
 	for (size_t i = 0; i < item->n_answers; i++)
 		order[i] = &item->answers[i];
 	qsort(order, item->n_answers, sizeof(*order), by_question);

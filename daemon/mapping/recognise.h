@@ -28,7 +28,7 @@ struct shape_columns {
 
 /* The columns that the shape cannot do without, or `all` that it reads. */
 void shape_columns(const struct mapping *mapping, const struct shape *shape, bool all,
-                   struct shape_columns *ret_columns);
+                   struct shape_columns *needs);
 
 /* True when the shape can be read from such a file: every column it needs is
  * there and none of `without`; likewise of those that unfold from its entry. */

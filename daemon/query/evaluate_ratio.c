@@ -134,9 +134,7 @@ void evaluate_ratio(const struct evaluation *evaluation, uint32_t group, uint32_
 	bool den_known = !ratio || evaluate_side_known(place.sums, catalog, row->group, &kpi->den,
 	                                               &den, state & BUCKET_DEN_COMPLETE);
 	bool over_known = kpi->over < 0;
-	if (ratio && den_known)
-		set_sample(&place, kpi, &den, row);
-	else if (!ratio && kpi->min_on >= 0)
+	if (ratio ? den_known : kpi->min_on >= 0)
 		set_sample(&place, kpi, &den, row);
 	if (kpi->over >= 0)
 		over_known = divide_over(&place, &over, &seen, &den);

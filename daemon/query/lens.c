@@ -163,9 +163,9 @@ static int find_lens(struct plan *plan, const struct partition *partition, const
 	*ret_lens = PLAN_NO_LENS;
 	if (set < 0)
 		return 0;
-	for (uint8_t i = 0; i < plan->lens_count; i++) {
+	for (uint32_t i = 0; i < plan->lens_count; i++) {
 		if (same_lens(&plan->lenses[i], wish, (uint32_t)set, filters)) {
-			*ret_lens = i;
+			*ret_lens = (uint8_t)i;
 			return 0;
 		}
 	}
@@ -412,9 +412,9 @@ static uint32_t value_at(const struct plan *plan, const struct lens *lens,
                          const struct partition *partition, uint8_t place,
                          const struct view_group *group)
 {
-	return place >= LENS_DERIVED ? derive_value(plan, lens, partition,
-	                                            (enum rule_target)(place - LENS_DERIVED), group)
-	                             : group->values[place];
+	if (place < MODEL_SET_DIMS)
+		return group->values[place];
+	return derive_value(plan, lens, partition, (enum rule_target)(place - LENS_DERIVED), group);
 }
 
 static bool holds(const struct plan_filter *filter, uint32_t value)

@@ -48,7 +48,7 @@ struct source_public {
 	uint64_t late;         /* events accepted later than SOURCE_LATE_US after they happened */
 	uint64_t lost_batches; /* accepted by the client as lost */
 	uint64_t restated_after_final;
-	uint64_t withdrawn; /* rows that were not zero before a commit forgot them */
+	uint64_t withdrawn;               /* rows that were not zero before a commit forgot them */
 	uint64_t reject_codes[ERR_COUNT]; /* by error index */
 	uint64_t measures[4];             /* bit i: catalog.measures[i] was reported */
 	bool dedup_window_short;

@@ -66,12 +66,15 @@ static double seconds(int64_t us)
 
 static double resident_bytes(void)
 {
-	unsigned long pages = 0;
+	char line[128] = "";
 	FILE *file = fopen("/proc/self/statm", "re");
-	bool read = file && fscanf(file, "%*u %lu", &pages) == 1;
+	bool read = file && fgets(line, sizeof(line), file);
 	if (file)
 		fclose(file);
-	return read ? (double)pages * (double)sysconf(_SC_PAGESIZE) : NOTHING;
+	/* The second number; the first is the size of the address space. */
+	const char *pages = strchr(line, ' ');
+	return read && pages ? (double)strtoul(pages, NULL, 10) * (double)sysconf(_SC_PAGESIZE)
+	                     : NOTHING;
 }
 
 /* The end of the last declared day in the source's own days, or the newest
@@ -121,7 +124,7 @@ struct metric {
 	{.name = PREFIX #name_,                                                                    \
 	 .type = TYPE_##type_,                                                                     \
 	 .scope = SCOPE_##scope_,                                                                  \
-	 .help = help_,                                                                            \
+	 .help = (help_),                                                                          \
 	 READ_##type_(name_)},
 static const struct metric metrics[] = {
 #include "serve/metrics.def"

@@ -290,6 +290,7 @@ int managed_dir_open(struct managed_dir *dir, const char *path, const char *bina
 int managed_dir_claim(struct managed_dir *dir, const char *path, char *reason, size_t size)
 {
 	struct sentence why = {reason, size};
+	reason[0] = '\0';
 	*dir = (struct managed_dir){.lock_fd = -1};
 	int err = take_path(dir, path, why);
 	return err ? err : take_lock(dir, why);

@@ -87,6 +87,13 @@ static void take_replica(struct redis_facts *facts, const char *line)
 	facts->replicas++;
 }
 
+static void take_version(struct redis_facts *facts, const char *text)
+{
+	char *rest;
+	facts->major = (unsigned)strtoul(text, &rest, 10);
+	facts->minor = *rest == '.' ? (unsigned)strtoul(rest + 1, NULL, 10) : 0;
+}
+
 static void take_line(struct redis_facts *facts, char *line)
 {
 	char *value = strchr(line, ':');
@@ -94,7 +101,7 @@ static void take_line(struct redis_facts *facts, char *line)
 		return;
 	*value++ = '\0';
 	if (strcmp(line, "redis_version") == 0)
-		(void)sscanf(value, "%u.%u", &facts->major, &facts->minor);
+		take_version(facts, value);
 	else if (strcmp(line, "redis_mode") == 0)
 		facts->cluster = strcmp(value, "standalone") != 0;
 	else if (strcmp(line, "role") == 0)

@@ -285,14 +285,17 @@ enum event_read event_read(struct event_reader *reader, struct cursor content,
 		} else if (key == BYTES(4) && j < EVENT_READER_PARTS) {
 			result = read_amount(reader, span, &reader->measures[j], &amounts[j]);
 			event.amount_count++;
-		} else
+		} else {
 			return EVENT_READ_UNUSUAL;
+		}
 	}
 	if (result != EVENT_READ_OK)
 		return result;
 	event.dims = take_room(reader, event.dim_count * sizeof(*dims));
-	size_t bytes = event.amount_count * sizeof(*amounts);
-	event.amounts = memcpy(take_room(reader, bytes), amounts, bytes);
+	struct event_amount *kept = take_room(reader, event.amount_count * sizeof(*kept));
+	for (uint32_t j = 0; j < event.amount_count; j++)
+		kept[j] = amounts[j];
+	event.amounts = kept;
 	*ret_event = event;
 	return EVENT_READ_OK;
 }

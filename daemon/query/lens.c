@@ -401,6 +401,13 @@ int lens_choose(struct plan *plan, const struct partition *partition, struct are
 		else if (query->kpis_named)
 			return refuse_kpi(plan, kpi.kpi, arena, ret_error);
 	}
+	if (plan->kpi_count == 0 && query->grain == QUERY_WAVE && !query->by_count &&
+	    !query->filter_count)
+		return query_refuse(
+		    ret_error, ERR_BAD_PARAMETER, "grain",
+		    "Only answers to surveys have waves; none of the KPIs asked for "
+		    "is made of them.",
+		    NULL);
 	if (plan->kpi_count == 0 && query->kpi_count > 0)
 		return refuse_kpi(plan, &catalog->kpis[query->kpis[0]], arena, ret_error);
 	return 0;

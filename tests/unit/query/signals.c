@@ -22,6 +22,24 @@ void signals_open(struct world *world)
 	world->partition = partition_new(&world->settings, &world->settings.tenants[0]);
 	cr_assert_not_null(world->partition);
 	arena_init(&world->arena, 0);
+	/* Days that nobody reported are not looked at. */
+	signals_source(world, "desk/one", "hours", "2025-01-01", "2026-12-31");
+}
+
+struct source *signals_source(struct world *world, const char *name, const char *measures,
+                              const char *first_day, const char *last_day)
+{
+	struct source *source =
+	    world_source(world, name, SOURCE_MARKET, 0, world_day(first_day), world_day(last_day));
+	for (const char *at = measures; *at;) {
+		size_t len = strcspn(at, " ");
+		int measure = catalog_measure(&world->settings.catalog, at, len);
+		cr_assert_geq(measure, 0, "%s", at);
+		source->current.measures[measure / 64] |= UINT64_C(1) << measure % 64;
+		at += len;
+		at += strspn(at, " ");
+	}
+	return source;
 }
 
 void signals_close(struct world *world)

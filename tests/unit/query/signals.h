@@ -8,6 +8,10 @@
 void signals_open(struct world *world);
 void signals_close(struct world *world);
 
+/* A source that reported the measures ("spend clicks") on those days. */
+struct source *signals_source(struct world *world, const char *name, const char *measures,
+                              const char *first_day, const char *last_day);
+
 /* An amount of a measure, into the sets that hold such things. `dims` is
  * "channel=email country=DE"; money is in `currency` ("" = none). */
 void signals_add(struct world *world, const char *dims, const char *measure, const char *currency,

@@ -94,6 +94,7 @@ static const struct {
     {"kpi=upstream_share&by=country", ERR_NOT_ROLLED_UP, "by", "channel and campaign"},
     {"kpi=spend&by=campaign_stage,country", ERR_NOT_ROLLED_UP, "by", "channel and campaign"},
     {"kpi=nps,clicks&by=segment&grain=wave", ERR_BAD_PARAMETER, "grain", "clicks has none"},
+    {"stage=intent&grain=wave", ERR_BAD_PARAMETER, "grain", "Only answers to surveys"},
     {"by=item,channel", ERR_NOT_ROLLED_UP, "by", "grouping set"},
 };
 

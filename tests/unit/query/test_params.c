@@ -51,6 +51,12 @@ static const struct {
     {"tenant=demo&filter=channel:", ERR_BAD_PARAMETER, "filter", "1 to 128 bytes"},
     {"tenant=demo&filter=channel:email&filter=channel:display", ERR_BAD_PARAMETER, "filter",
      "one filter"},
+    {"tenant=demo&currency=usd", ERR_BAD_PARAMETER, "currency", "ISO 4217"},
+    {"tenant=demo&currency=USDT", ERR_BAD_PARAMETER, "currency", "ISO 4217"},
+    {"tenant=demo&currency=USD", ERR_BAD_PARAMETER, "currency", "fx.source"},
+    {"tenant=demo&fx=daily", ERR_BAD_PARAMETER, "fx", "fx.source"},
+    {"tenant=demo&fx=2026-11-01", ERR_BAD_PARAMETER, "fx", "fx.source"},
+    {"tenant=demo&grain=waves", ERR_BAD_PARAMETER, "grain", "wave"},
     {"tenant=demo&format=xml", ERR_BAD_PARAMETER, "format", "json, csv, protobuf"},
     {"tenant=%zz", ERR_BAD_PARAMETER, "tenant", "decoded"},
     {"tenant=demo%", ERR_BAD_PARAMETER, "tenant", "decoded"},
@@ -174,5 +180,37 @@ Test(params, instants)
 		cr_assert_eq(world_plan(&world, text), 0, "%s: %s", text, world.error.detail);
 		cr_assert_eq(world.query.from, world_day(days[i].day), "%s", days[i].text);
 	}
+	world_close(&world);
+}
+
+static const struct {
+	const char *text;
+	enum query_money money;
+	const char *currency;
+	const char *rate_day; /* NULL = none */
+} taken_money[] = {
+    {"tenant=demo", MONEY_DAILY, "", NULL},
+    {"tenant=demo&fx=none", MONEY_AS_IS, "", NULL},
+    {"tenant=demo&fx=daily&currency=USD", MONEY_DAILY, "USD", NULL},
+    {"tenant=demo&fx=2026-11-01&currency=GBP", MONEY_CONSTANT, "GBP", "2026-11-01"},
+    {"tenant=demo&fx=2026-11-01", MONEY_CONSTANT, "", "2026-11-01"},
+};
+
+Test(params, money)
+{
+	struct world world;
+	world_open(&world);
+	world.settings.fx.source = "ecb/rates";
+	memcpy(world.settings.fx.base, "EUR", 4);
+	for (size_t i = 0; i < sizeof(taken_money) / sizeof(*taken_money); i++) {
+		cr_assert_eq(world_plan(&world, taken_money[i].text), 0, "%s: %s",
+		             taken_money[i].text, world.error.detail);
+		cr_assert_eq(world.query.money, taken_money[i].money, "%s", taken_money[i].text);
+		cr_assert_str_eq(world.query.currency, taken_money[i].currency);
+		if (taken_money[i].rate_day)
+			cr_assert_eq(world.query.rate_day, world_day(taken_money[i].rate_day));
+	}
+	cr_assert_eq(world_plan(&world, "tenant=demo&fx=weekly"), ERR_BAD_PARAMETER);
+	cr_assert_str_eq(world.error.parameter, "fx");
 	world_close(&world);
 }

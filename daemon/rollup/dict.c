@@ -260,6 +260,7 @@ int dict_load(struct dict *dict, uint32_t segment, const uint8_t *bytes, size_t 
 	}
 	dict->segment = segment;
 	dict->segment_bytes = len;
+	dict->old_periods = dict->tables[DICT_PERIOD].count;
 	return in.failed ? ERR_MALFORMED : 0;
 }
 
@@ -547,9 +548,7 @@ bool dict_period(struct dict *dict, uint32_t set, uint32_t grain, int32_t period
 	entry_varint(&entry, 1, set);
 	entry_varint(&entry, 2, grain);
 	entry_varint(&entry, 3, zigzag(period));
-	bool is_new;
-	add(dict, DICT_PERIOD, entry.bytes, entry.len, &is_new);
-	return is_new;
+	return add(dict, DICT_PERIOD, entry.bytes, entry.len, NULL) >= dict->old_periods;
 }
 
 bool dict_row_month(struct dict *dict, uint32_t report, int32_t month)

@@ -121,6 +121,8 @@ struct dict {
 		uint32_t cap;
 	} periods[MODEL_SETS][GRAIN_COUNT];
 
+	uint32_t old_periods; /* how many may have pages in Redis that were never in memory */
+
 	struct buf pending; /* entries since the last freeze */
 	uint32_t segment;   /* segment the next entries go to, and its bytes */
 	size_t segment_bytes;
@@ -179,8 +181,10 @@ uint32_t dict_report(struct dict *dict, uint32_t source, const char *id);
 const char *dict_report_id(const struct dict *dict, uint32_t report, uint32_t *ret_source);
 int32_t dict_row_month_at(const struct dict *dict, uint32_t index, uint32_t *ret_report);
 
-/* True when the period (the month) was new: no page of it can exist in Redis. */
+/* Adds the period when it is new. True when it was not among what was loaded:
+ * of its pages Redis has those alone that this partition wrote and still knows. */
 bool dict_period(struct dict *dict, uint32_t set, uint32_t grain, int32_t period);
+/* True when the month was new: no page of it can exist in Redis. */
 bool dict_row_month(struct dict *dict, uint32_t report, int32_t month);
 
 #endif

@@ -186,11 +186,11 @@ int32_t partition_bucket(const struct partition *partition, enum grain grain, in
 static struct page *cell_page(struct partition *partition, struct dict_group *group,
                               enum grain grain, int32_t period)
 {
-	bool fresh = dict_period(&partition->dict, group->set, grain, period);
+	bool began_here = dict_period(&partition->dict, group->set, grain, period);
 	struct page_id id = {PAGE_CELLS, group->set, grain, period, group->index / GROUPS_PER_PAGE};
 	struct page *page = pages_get(&partition->pages, &id);
-	/* Nothing can be stored of a period that nobody wrote to. */
-	if (fresh)
+	/* Nothing can be stored of a page that nobody wrote to. */
+	if (began_here && !page->changed)
 		page->image_known = true;
 	group->last[grain] = page;
 	return page;
@@ -346,6 +346,8 @@ void partition_purge(struct partition *partition, int64_t now_us)
 {
 	struct expiry_check check = {partition, now_us / 1000000};
 	pages_purge(&partition->pages, page_expired, &check);
+	/* What was written of the pages that went is no longer known. */
+	partition->dict.old_periods = partition->dict.tables[DICT_PERIOD].count;
 	for (uint32_t i = 0; i < partition->dict.tables[DICT_GROUP].count; i++)
 		memset(partition->dict.groups[i].last, 0, sizeof(partition->dict.groups[i].last));
 	dedup_advance(&partition->dedup, (int32_t)(now_us / 3600000000));

@@ -71,6 +71,21 @@ static void note(struct reference *reference, int channel, int campaign, int day
 	reference->campaign[channel][campaign][day][measure] += value;
 }
 
+/* In every set, one after another or as one of those that are counted together. */
+static void count(struct world *world, const uint32_t *values, struct cell_place place,
+                  uint32_t column, int64_t value)
+{
+	struct counting counting = {.count = 1, .places = {place}, .ends = {1}};
+	struct dict *dict = partition_dict(world->partition);
+	memcpy(counting.values[0], values, sizeof(counting.values[0]));
+	counting.increments[0] = (struct increment){column, value};
+	if (rand() % 2)
+		partition_count(world->partition, &counting);
+	for (uint32_t set = 0; set < 3 && counting.count; set++)
+		partition_add(world->partition, dict_group(dict, set, 0, values), &place, column,
+		              value);
+}
+
 static void add_increment(struct world *world)
 {
 	struct dict *dict = partition_dict(world->partition);
@@ -80,7 +95,7 @@ static void add_increment(struct world *world)
 	int measure = rand() % 2;
 	int64_t value = rand() % 1000;
 	char text[32];
-	uint32_t values[MODEL_DIMS];
+	uint32_t values[MODEL_DIMS] = {0};
 	int len = snprintf(text, sizeof(text), "ch%d", channel);
 	values[0] = dict_value(dict, 0, text, (size_t)len);
 	len = snprintf(text, sizeof(text), "g:%d", campaign);
@@ -93,9 +108,7 @@ static void add_increment(struct world *world)
 	cr_assert_eq(civil, FIRST_DAY + day);
 	uint32_t column = dict_column(dict, (uint32_t)measure, measure ? "EUR" : "");
 	struct cell_place place = partition_place(grain, bucket);
-	for (uint32_t set = 0; set < 3; set++)
-		partition_add(world->partition, dict_group(dict, set, 0, values), &place, column,
-		              value);
+	count(world, values, place, column, value);
 	note(&world->applied, channel, campaign, day, measure, value);
 }
 
@@ -360,5 +373,129 @@ Test(partition, coarser_grains_follow_at_the_flush)
 		cr_assert_eq(sum.total, 11);
 		cr_assert_eq(sum.cells, grain == GRAIN_DAY ? 1 : 2);
 	}
+	world_deinit(&world);
+}
+
+/* COUNT_ITEMS items of up to three increments, of which some meet in one cell. */
+static void fill(struct counting *counting, struct dict *dict, int32_t day)
+{
+	uint32_t at = 0;
+	uint32_t columns[] = {dict_column(dict, 0, ""), dict_column(dict, 1, "EUR"),
+	                      dict_column(dict, 1, "CHF")};
+	for (counting->count = 0; counting->count < COUNT_ITEMS; counting->count++) {
+		uint32_t i = counting->count;
+		char text[16];
+		for (uint32_t dim = 0; dim < 2; dim++) {
+			int len = snprintf(text, sizeof(text), "%d", rand() % 9);
+			counting->values[i][dim] = dict_value(dict, dim, text, (size_t)len);
+		}
+		counting->places[i] = partition_place(GRAIN_DAY, day + rand() % 40);
+		for (int left = rand() % 4; left > 0; left--)
+			counting->increments[at++] =
+			    (struct increment){columns[left - 1], 1 + rand() % 100};
+		counting->ends[i] = at;
+	}
+}
+
+static void sum_all(void *arg, uint32_t group, uint32_t column, int32_t bucket, int64_t value)
+{
+	int64_t(*sums)[3][64] = arg;
+	sums[group][column][bucket - FIRST_DAY] += value;
+}
+
+/* Counted together or one after another: the same groups, the same cells. */
+Test(partition, items_counted_together_are_counted_one_by_one)
+{
+	static struct world one, all;
+	static struct counting counting;
+	static int64_t sums[2][256][3][64];
+	world_init(&one);
+	world_init(&all);
+	for (unsigned round = 0; round < 20; round++) {
+		struct dict *dict = partition_dict(one.partition);
+		srand(round);
+		fill(&counting, dict, FIRST_DAY);
+		for (uint32_t set = 0; set < 3; set++)
+			for (uint32_t i = 0, at = 0; i < counting.count; i++) {
+				uint32_t group = dict_group(dict, set, 0, counting.values[i]);
+				for (; at < counting.ends[i]; at++)
+					partition_add(one.partition, group, &counting.places[i],
+					              counting.increments[at].column,
+					              counting.increments[at].value);
+			}
+		srand(round);
+		fill(&counting, partition_dict(all.partition), FIRST_DAY);
+		partition_count(all.partition, &counting);
+		cr_assert_eq(counting.count, 0);
+		partition_count(all.partition, &counting);
+	}
+	for (int i = 0; i < 2; i++) {
+		struct partition *partition = i ? all.partition : one.partition;
+		struct flush *flush = fake_store_freeze(i ? &all.store : &one.store, partition, 1);
+		partition_answered(partition, flush->generation);
+		flush_free(flush);
+		for (uint32_t set = 0; set < 3; set++) {
+			struct view_range range = {set, GRAIN_DAY, FIRST_DAY, FIRST_DAY + 63};
+			cr_assert_eq(view_scan(partition, &range, sum_all, sums[i]), 0);
+		}
+	}
+	cr_assert_gt(sums[0][0][0][0], 0);
+	cr_assert_eq(memcmp(sums[0], sums[1], sizeof(sums[0])), 0);
+	world_deinit(&one);
+	world_deinit(&all);
+}
+
+/* Counts one click per channel at the day, channels being those from `first` on;
+ * returns how many pages the flush of it has to read. */
+static uint32_t pages_read(struct world *world, int first, int32_t day)
+{
+	struct dict *dict = partition_dict(world->partition);
+	struct cell_place place = partition_place(GRAIN_DAY, day);
+	uint32_t column = dict_column(dict, 0, "");
+	for (int i = first; i < first + GROUPS_PER_PAGE; i++) {
+		char text[16];
+		uint32_t values[MODEL_DIMS] = {0};
+		int len = snprintf(text, sizeof(text), "ch%d", i);
+		values[0] = dict_value(dict, 0, text, (size_t)len);
+		partition_add(world->partition, dict_group(dict, 1, 0, values), &place, column, 1);
+	}
+	/* The first flush holds the delta, the second writes the pages. */
+	uint32_t read = 0;
+	for (int i = 0; i < 2; i++) {
+		struct fetch_list missing = {0};
+		struct flush *flush = NULL;
+		world->mono_us += 10000000;
+		if (partition_freeze(world->partition, world->mono_us, &missing, &flush) ==
+		    ERR_AGAIN) {
+			read += missing.count;
+			fake_store_fetch(&world->store, world->partition, &missing);
+			cr_assert_eq(
+			    partition_freeze(world->partition, world->mono_us, &missing, &flush),
+			    0);
+		}
+		fake_store_execute(&world->store, flush);
+		partition_answered(world->partition, flush->generation);
+		flush_free(flush);
+	}
+	return read;
+}
+
+/* Of a period that began in this process no page is read that was not written. */
+Test(partition, new_pages_of_a_new_period_are_not_read)
+{
+	static struct world world;
+	world_init(&world);
+	cr_assert_eq(pages_read(&world, 0, FIRST_DAY), 0);
+	cr_assert_eq(pages_read(&world, GROUPS_PER_PAGE, FIRST_DAY), 0);
+	cr_assert_eq(pages_read(&world, 0, FIRST_DAY), 0, "it is in memory");
+	/* The first time around it counts as just used. */
+	partition_evict(world.partition, 0);
+	partition_evict(world.partition, 0);
+	cr_assert_eq(pages_read(&world, 0, FIRST_DAY), 1, "it was let go");
+	partition_free(world.partition);
+	world.partition = fake_store_load(&world.store, &world.settings, &world.tenant);
+	cr_assert_geq(pages_read(&world, 3 * GROUPS_PER_PAGE, FIRST_DAY), 1, "an old period");
+	partition_purge(world.partition, INT64_C(86400000000) * (FIRST_DAY + 1));
+	cr_assert_eq(pages_read(&world, 0, FIRST_DAY + 300), 0);
 	world_deinit(&world);
 }

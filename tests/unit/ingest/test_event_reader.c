@@ -3,7 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#include "compare_batch.h"
+#include "compare_apply.h"
 #include "ingest/request.h"
 
 static uint32_t next(uint32_t *seed)
@@ -69,6 +69,31 @@ static void make(struct made *made, uint32_t *seed)
 	}
 }
 
+/* 2026-11-20T12:00:00Z, when batches are applied. */
+#define NOW INT64_C(1795176000000000)
+
+/* Makes of a random event one that may well be taken. */
+static void mend(struct made *made, uint32_t *seed)
+{
+	static const char *const keys[] = {"channel", "campaign"};
+	static const char *const names[] = {"units", "gross_revenue", "clicks"};
+	if (next(seed) % 8)
+		made->event.event_time_us = NOW - number(seed) % INT64_C(10000000000000);
+	if (next(seed) % 8)
+		made->event.type = next(seed) % 2 ? "click" : "";
+	if (next(seed) % 8)
+		made->event.n_dims %= 3;
+	if (next(seed) % 8)
+		made->event.n_amounts %= 4;
+	for (size_t i = 0; i < made->event.n_dims && next(seed) % 8; i++)
+		made->dims[i].key = (char *)(uintptr_t)keys[i % 2];
+	for (size_t i = 0; i < made->event.n_amounts && next(seed) % 8; i++) {
+		made->amounts[i].measure = (char *)(uintptr_t)names[i % 3];
+		if (next(seed) % 8)
+			made->amounts[i].currency = i == 1 && next(seed) % 2 ? "CHF" : "";
+	}
+}
+
 /* The content of a batch of random events. */
 static size_t make_batch(uint8_t *bytes, size_t size, uint32_t *seed)
 {
@@ -85,6 +110,8 @@ static size_t make_batch(uint8_t *bytes, size_t size, uint32_t *seed)
 	batch.heartbeats = &heartbeats;
 	for (size_t i = 0; i < batch.n_events; i++) {
 		make(&made[i], seed);
+		if (next(seed) % 2)
+			mend(&made[i], seed);
 		list[i] = &made[i].event;
 	}
 	size_t len = streamgauge__v1__batch__get_packed_size(&batch);
@@ -92,25 +119,28 @@ static size_t make_batch(uint8_t *bytes, size_t size, uint32_t *seed)
 	return streamgauge__v1__batch__pack(&batch, bytes);
 }
 
-Test(event_reader, well_formed_batches_read_as_protobuf_c_reads_them)
+Test(event_reader, well_formed_batches_read_and_count_as_protobuf_c_reads_them)
 {
 	static uint8_t bytes[200000];
 	uint32_t seed = 20261121;
+	uint64_t accepted = 0;
 	int compared = 0;
 	for (int round = 0; round < 3000; round++) {
 		size_t len = make_batch(bytes, sizeof(bytes), &seed);
-		enum comparison result = compare_batch(bytes, len, NULL, NULL);
+		enum comparison result = compare_batch(bytes, len, compare_apply, &accepted);
 		cr_assert(result == COMPARED_SAME || result == COMPARED_SKIPPED, "round %d: %d",
 		          round, (int)result);
 		compared += result == COMPARED_SAME;
 	}
 	cr_assert_gt(compared, 1000);
+	cr_assert_gt(accepted, 500);
 }
 
 Test(event_reader, damaged_batches_are_never_read_otherwise)
 {
 	static uint8_t bytes[200000];
 	uint32_t seed = 7;
+	uint64_t accepted = 0;
 	int read = 0;
 	for (int round = 0; round < 20000; round++) {
 		size_t len = make_batch(bytes, sizeof(bytes), &seed);
@@ -118,10 +148,39 @@ Test(event_reader, damaged_batches_are_never_read_otherwise)
 			bytes[next(&seed) % len] = (uint8_t)(next(&seed) | 1);
 		if (len && next(&seed) % 4 == 0)
 			len = next(&seed) % len;
-		enum comparison result = compare_batch(bytes, len, NULL, NULL);
+		enum comparison result = compare_batch(bytes, len, compare_apply, &accepted);
 		cr_assert(result != COMPARED_LAXER && result != COMPARED_CONTENT, "round %d: %d",
 		          round, (int)result);
 		read += result == COMPARED_SAME;
 	}
 	cr_assert_gt(read, 1000);
+	cr_assert_gt(accepted, 500);
+}
+
+/* Whole events of fields that the reader leaves to protobuf-c beside those it
+ * reads itself: both end in one list. */
+Test(event_reader, unusual_events_stand_among_the_others)
+{
+	/* Of a type; of a type and a field 15; cut within. */
+	static const uint8_t bytes[] = "\x1a\x07\x1a\x05"
+	                               "click"
+	                               "\x1a\x09\x1a\x05"
+	                               "click\x78\x01"
+	                               "\x1a\x04\x1a\x05"
+	                               "cl";
+	cr_assert_eq(compare_batch(bytes, 20, compare_apply, NULL), COMPARED_SAME);
+	cr_assert_eq(compare_batch(bytes, sizeof(bytes) - 1, compare_apply, NULL), COMPARED_SAME);
+	struct arena arena;
+	arena_init(&arena, 1u << 20);
+	uint8_t frame[64] = {0x12, 20};
+	memcpy(frame + 2, bytes, 20);
+	struct ingest_request request;
+	cr_assert_eq(request_decode(frame, 22, 10, &arena, &request), 0);
+	cr_assert_eq(request.events.count, 2);
+	cr_assert_eq(request.events.items[0].type, request.events.items[1].type);
+	cr_assert_eq(request.events.items[0].bytes.len, 7);
+	cr_assert_eq(request.events.items[1].bytes.len, 9);
+	cr_assert_not(request.events.items[0].has_unknown);
+	cr_assert(request.events.items[1].has_unknown);
+	arena_deinit(&arena);
 }

@@ -221,6 +221,27 @@ Test(emitter, nothing_while_the_partition_is_away)
 	bed_close(&bed);
 }
 
+/* Redis came back without the last emissions: nothing has changed since, and they
+ * are made again. */
+Test(emitter, what_redis_has_lost_is_emitted_again)
+{
+	struct bed bed;
+	bed_open(&bed);
+	struct driver *driver = &bed.driver;
+	bed_source(&bed);
+	bed_report(&bed, 5000000, bed.today - 3);
+	run_until(&bed, driver->written == 2);
+	driver->id[0] = '\0';
+	driver->content[0] = '\0';
+	emitter_phase(bed.emitter, 0, DRIVER_CONNECTING);
+	emitter_phase(bed.emitter, 0, DRIVER_READY);
+	run_until(&bed, driver->written == 4);
+	cr_assert_eq(driver->asks, 2);
+	cr_assert_str_eq(driver->rows, "all");
+	cr_assert_eq(driver->days, 2);
+	bed_close(&bed);
+}
+
 /* A stop while an answer is under way: it finds nobody to tell. */
 Test(emitter, stops_while_it_waits)
 {

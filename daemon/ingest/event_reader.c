@@ -294,7 +294,7 @@ enum event_read event_read(struct event_reader *reader, struct cursor content,
 	event.dims = take_room(reader, event.dim_count * sizeof(*dims));
 	struct event_amount *kept = take_room(reader, event.amount_count * sizeof(*kept));
 	for (uint32_t j = 0; j < event.amount_count; j++)
-		kept[j] = amounts[j];
+		kept[j] = amounts[j]; /* cppcheck-suppress uninitvar ; each was read */
 	event.amounts = kept;
 	*ret_event = event;
 	return EVENT_READ_OK;

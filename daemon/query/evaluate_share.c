@@ -76,9 +76,6 @@ void evaluate_share(const struct evaluation *evaluation, uint32_t group, uint32_
 		known = known && is_known(evaluation, row, bucket, &kpi->den, &less);
 		evaluate_check(&less.part, &less.whole, &less.seen, row);
 	}
-	/* Without a brand of its own there is nothing that a tenant has a share of. */
-	if (row->kpi->reading->lens->own_brand && !evaluation->plan->tenant->brand[0])
-		known = false;
 	if (row->status == STATUS_OK && !known)
 		row->status = STATUS_NO_DATA;
 	if (row->status != STATUS_OK)

@@ -287,6 +287,9 @@ int evaluate_survey_begin(const struct evaluation *evaluation, const struct part
 	if (err)
 		return err;
 	size_t cells = (size_t)kpi->groups->count * kpi->bucket_count;
+	/* How many waves there are is known only now: summary_build refuses. */
+	if (cells > plan->settings->limits.query_rows)
+		return 0;
 	kpi->cells = arena_zalloc(arena, (cells + 1) * sizeof(*kpi->cells));
 	if (!kpi->cells)
 		return ERR_NOMEM;

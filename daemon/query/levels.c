@@ -190,15 +190,14 @@ int levels_collect(const struct plan *plan, const struct lens *lens, struct part
 	return 0;
 }
 
-/* The first level at or behind (group, measure). */
-static uint32_t first_of(const struct levels *levels, uint32_t group, uint16_t measure)
+/* The first level at or behind the place. */
+static uint32_t find_level(const struct levels *levels, const struct level *place)
 {
 	uint32_t low = 0;
 	uint32_t high = levels->count;
 	while (low < high) {
 		uint32_t middle = low + (high - low) / 2;
-		const struct level *level = &levels->items[middle];
-		if (level->group < group || (level->group == group && level->measure < measure))
+		if (by_place(&levels->items[middle], place) < 0)
 			low = middle + 1;
 		else
 			high = middle;
@@ -226,14 +225,16 @@ static void add_level(struct level_sum *sum, const struct level *level, uint64_t
 	}
 }
 
-/* The newest level of a view group: all that it has of one day, in whatever currency. */
-static void add_day(struct level_sum *sum, const struct levels *levels, const struct level *newest,
-                    uint64_t *apart)
+/* The newest level of a view group, at `newest`: all that it has of that day, in
+ * whatever currency. */
+static void add_newest(struct level_sum *sum, const struct levels *levels, uint32_t newest,
+                       uint64_t *apart)
 {
-	const struct level *end = levels->items + levels->count;
-	for (const struct level *level = newest; level < end; level++) {
-		if (level->group != newest->group || level->measure != newest->measure ||
-		    level->view != newest->view || level->day != newest->day)
+	const struct level *last = &levels->items[newest];
+	for (uint32_t i = newest + 1; i-- > 0;) {
+		const struct level *level = &levels->items[i];
+		if (level->group != last->group || level->measure != last->measure ||
+		    level->view != last->view || level->day != last->day)
 			break;
 		add_level(sum, level, apart);
 	}
@@ -243,27 +244,30 @@ struct level_sum levels_get(const struct levels *levels, uint32_t group, uint16_
                             enum term_at at, int32_t first, int32_t last)
 {
 	struct level_sum sum = {.value = 0};
-	uint32_t number = levels->groups.order[group];
+	struct level place = {.group = levels->groups.order[group], .measure = measure};
 	int32_t until = at == AT_START ? first - 1 : last;
-	const struct level *newest = NULL;
 	uint64_t apart = 0;
-	for (uint32_t i = first_of(levels, number, measure); i < levels->count; i++) {
-		const struct level *level = &levels->items[i];
-		if (level->group != number || level->measure != measure)
+	/* View group by view group, each found by halves: rows are many, and so are days. */
+	for (uint32_t i = 0;; place.view++) {
+		place.day = INT32_MIN;
+		i = find_level(levels, &place);
+		if (i == levels->count || levels->items[i].group != place.group ||
+		    levels->items[i].measure != measure)
 			break;
-		if (newest && newest->view != level->view) {
-			add_day(&sum, levels, newest, &apart);
-			newest = NULL;
-		}
-		if (level->day > until || (at == AT_MEAN && level->day < first))
+		place.view = levels->items[i].view;
+		place.day = at == AT_MEAN ? first : until + 1;
+		uint32_t end = find_level(levels, &place);
+		if (at != AT_MEAN) {
+			if (end > i)
+				add_newest(&sum, levels, end - 1, &apart);
 			continue;
-		if (at == AT_MEAN)
-			add_level(&sum, level, &apart);
-		else if (!newest || newest->day != level->day)
-			newest = level;
+		}
+		for (; end < levels->count && levels->items[end].view == place.view &&
+		       levels->items[end].group == place.group &&
+		       levels->items[end].measure == measure && levels->items[end].day <= last;
+		     end++)
+			add_level(&sum, &levels->items[end], &apart);
 	}
-	if (newest)
-		add_day(&sum, levels, newest, &apart);
 	if (at != AT_MEAN)
 		sum.count = 1;
 	return sum;

@@ -46,7 +46,8 @@ static void plan_ranges(const struct plan *plan, struct partition *partition, st
 	enum query_grain grain = plan->query->grain;
 	bool fine = lens->kind == LENS_SUMS && (grain == QUERY_MINUTE || grain == QUERY_HOUR);
 	int32_t before = (int32_t)longest_stored(partition, lens->set) - 1;
-	if (lens->kind != LENS_SUMS)
+	/* Of waves only the whole range shows one from before it. */
+	if (lens->kind == LENS_LEVELS || (lens->kind == LENS_WAVES && grain == QUERY_TOTAL))
 		before += LENS_LOOKBACK_DAYS;
 	struct view_range days = {lens->set, GRAIN_DAY, plan->from - before, plan->to};
 	struct view_range cells = {lens->set, grain == QUERY_MINUTE ? GRAIN_MINUTE : GRAIN_HOUR,

@@ -17,6 +17,8 @@ static void fill(struct world *world)
 	signals_add(world, "brand=Acme", "searches", "", "2026-10-05", 1, 300);
 	signals_add(world, "brand=Rival", "searches", "", "2026-10-05", 1, 700);
 	signals_add(world, "brand=Rival", "searches", "", "2026-10-06", 1, 1000);
+	/* Of no brand that is named: a part of the whole, and nobody's share. */
+	signals_add(world, "", "searches", "", "2026-10-05", 1, 500);
 	signals_campaign(world, "google_ads:a", "film", "BRAND");
 	signals_campaign(world, "google_ads:b", "generic search", NULL);
 	signals_add(world, "channel=tv campaign=google_ads:a", "spend", "EUR", "2026-10-05", 1, 30);
@@ -58,10 +60,10 @@ static const struct {
 	double value;
 	unsigned flags; /* of those below */
 } rows[] = {
-    {"kpi=share_of_search", "share_of_search", "", 0, STATUS_OK, 0.15, 0},
-    {"kpi=share_of_search&by=brand", "share_of_search", "Rival", 0, STATUS_OK, 0.85, 0},
-    {"kpi=share_of_search&filter=brand:Rival", "share_of_search", "", 0, STATUS_OK, 0.85, 0},
-    {"kpi=share_of_search&grain=day", "share_of_search", "", 4, STATUS_OK, 0.3, 0},
+    {"kpi=share_of_search", "share_of_search", "", 0, STATUS_OK, 0.12, 0},
+    {"kpi=share_of_search&by=brand", "share_of_search", "Rival", 0, STATUS_OK, 0.68, 0},
+    {"kpi=share_of_search&filter=brand:Rival", "share_of_search", "", 0, STATUS_OK, 0.68, 0},
+    {"kpi=share_of_search&grain=day", "share_of_search", "", 4, STATUS_OK, 0.2, 0},
     /* Nothing of the brand on a complete day is a share of 0. */
     {"kpi=share_of_search&grain=day", "share_of_search", "", 5, STATUS_OK, 0, 0},
     {"kpi=share_of_search&grain=day", "share_of_search", "", 6, STATUS_NO_DATA, 0, 0},
@@ -157,6 +159,11 @@ Test(signals, the_newest_earlier_wave)
 	row = ask(&world, "kpi=aided_awareness&from=2026-11-01&to=2026-11-20", "aided_awareness",
 	          "", 0);
 	cr_assert(row.flags & FLAG_STALE_SOURCE, "no survey source is known: a day's cadence");
+	/* A wave that still runs at the range's end is not over. */
+	row = ask(&world, "kpi=aided_awareness&from=2026-10-05&to=2026-10-30", "aided_awareness",
+	          "", 0);
+	cr_assert_eq(row.bucket.last_day, world_day("2026-09-30"));
+	cr_assert_eq(row.n, 160);
 	/* Days to come make nothing stale. */
 	world.now_us = zone_day_start(world.settings.tenants[0].zone, world_day("2026-11-02"));
 	row = ask(&world, "kpi=aided_awareness&from=2026-11-01&to=2026-12-31", "aided_awareness",

@@ -80,14 +80,15 @@ class Money(ReadingCase):
     tenants = {"demo": "{time_zone: Europe/Berlin, currency: EUR}",
                "dollars": "{time_zone: Europe/Berlin, currency: USD}",
                "poor": "{time_zone: Europe/Berlin, currency: EUR}",
-               "restated": "{time_zone: Europe/Berlin, currency: EUR}"}
+               "restated": "{time_zone: Europe/Berlin, currency: EUR}",
+               "prices": "{time_zone: Europe/Berlin, currency: EUR}"}
     extra = EXTRA
 
     @classmethod
     def fill(cls):
         rates = [rate_item(currency, day, rate)
                  for currency, days in RATES.items() for day, rate in days.items()]
-        for tenant in ("demo", "dollars", "restated"):
+        for tenant in ("demo", "dollars", "restated", "prices"):
             cls.send("ecb/rates", "market", tenant, rates=rates)
         for tenant in cls.tenants:
             for account, currency in (("us", "USD"), ("uk", "GBP"), ("de", "EUR")):
@@ -157,7 +158,8 @@ class Money(ReadingCase):
         row = self.one("spend", "2025-01-05", tenant="poor", filter="channel:video")
         self.assert_row(row, status="fx_missing")
         # Where nothing has to be converted, nothing is missing.
-        rows = self.keyed("spend", "2025-01-05", tenant="poor", currency="USD", by="campaign,channel")
+        rows = self.keyed("spend", "2025-01-05", tenant="poor", currency="USD",
+                          by="campaign,channel")
         self.assertEqual({key: row["status"] for key, row in rows.items()},
                          {("google_ads:video1", "video"): "fx_missing"})
         rows = self.read("spend", "2025-01-03", tenant="poor", currency="USD")
@@ -223,9 +225,7 @@ class Money(ReadingCase):
         self.send("market/prices", "market", gauges=[
             pb.Gauge(measure="price_competitor", value=money("20.5"), currency="USD",
                      day=harness.date("2025-01-05"), dims=harness.dims(brand="Rival"),
-                     as_of_us=AS_OF),
-            pb.Gauge(measure="price_own", value=money("8"), currency="USD",
-                     day=harness.date("2025-01-03"), as_of_us=AS_OF)])
+                     as_of_us=AS_OF)])
         want = round(money("20.5") / Fraction("1.0299"))
         row = self.one("prices", "2025-01-05", "2025-01-06")
         self.assert_money(row, want, currency="EUR", flags="carried_fx")
@@ -233,16 +233,24 @@ class Money(ReadingCase):
         self.assert_money(row, want, bucket_start="2025-01-05")
         row = self.one("prices", "2025-01-05", "2025-01-06", currency="USD")
         self.assert_money(row, money("20.5"), currency="USD")
-        self.send("shop/de", "event", currency="EUR", events=[
-            pb.Event(event_id="p", type="order", event_time_us=noon_us("2025-01-03") + 7_200_000_000,
-                     dims=harness.dims(product="p"),
-                     amounts=harness.amounts(gross_revenue=money("40"), units=4))])
-        row = self.one("relative_price", "2025-01-03", fx="none")
-        self.assert_row(row, status="mixed_currency")
-        day = self.one("gross_revenue", "2025-01-03")
-        row = self.one("relative_price", "2025-01-03")
+
+    def test_price_in_another_currency(self):
+        """Own revenue in EUR over a mean price in USD."""
+        self.send("market/prices", "market", "prices", gauges=[
+            pb.Gauge(measure="price_own", value=money("8"), currency="USD",
+                     day=harness.date("2025-01-03"), as_of_us=AS_OF)])
+        self.send("shop/de", "event", "prices", events=[pb.Event(
+            event_id="p", type="order", event_time_us=noon_us("2025-01-03"),
+            amounts=harness.amounts(gross_revenue=money("40"), units=4))])
+        day = "2025-01-03"
+        self.assert_row(self.one("relative_price", day, tenant="prices", fx="none"),
+                        status="mixed_currency")
         own = Fraction(round(money("8") / Fraction("1.0299")), MICROS)
-        self.assert_row(row, Fraction(day["numerator"]) / 4 / own)
+        self.assert_row(self.one("relative_price", day, tenant="prices"), 10 / own)
+        # Both in USD: the rate is that of the shop's amounts then.
+        revenue = Fraction(round(money("40") * Fraction("1.0299")), MICROS)
+        self.assert_row(self.one("relative_price", day, tenant="prices", currency="USD"),
+                        revenue / 4 / 8)
 
     def test_restated_rate(self):
         """A corrected rate changes the answer and its tag; nothing else does."""

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "model/rule.h"
 
-#include <fnmatch.h>
 #include <string.h>
 
 static bool source_matches(const char *wanted, const char *source)
@@ -11,6 +10,50 @@ static bool source_matches(const char *wanted, const char *source)
 	       (strlen(wanted) == platform && memcmp(wanted, source, platform) == 0);
 }
 
+/* Upper and lower case of ASCII letters are alike. */
+static unsigned char folded(char letter)
+{
+	unsigned char code = (unsigned char)letter;
+	return code >= 'A' && code <= 'Z' ? (unsigned char)(code + 'a' - 'A') : code;
+}
+
+/* Behind one character of UTF-8. */
+static const char *next_character(const char *text)
+{
+	text++;
+	while (((unsigned char)*text & 0xC0) == 0x80)
+		text++;
+	return text;
+}
+
+/* Only * and ? are special: names of campaigns are full of brackets. Of several *
+ * the last one alone is tried again, so that no pattern takes long. */
+static bool name_matches(const char *pattern, const char *name)
+{
+	const char *star = NULL;
+	const char *retry = NULL;
+	while (*name) {
+		if (*pattern == '*') {
+			star = ++pattern;
+			retry = name;
+		} else if (*pattern == '?') {
+			pattern++;
+			name = next_character(name);
+		} else if (folded(*pattern) == folded(*name)) {
+			pattern++;
+			name++;
+		} else if (star) {
+			pattern = star;
+			name = ++retry;
+		} else {
+			return false;
+		}
+	}
+	while (*pattern == '*')
+		pattern++;
+	return !*pattern;
+}
+
 static bool field_matches(enum rule_field field, const char *wanted, const char *known)
 {
 	if (!known)
@@ -18,7 +61,7 @@ static bool field_matches(enum rule_field field, const char *wanted, const char 
 	if (field == RULE_SOURCE)
 		return source_matches(wanted, known);
 	if (field == RULE_NAME)
-		return fnmatch(wanted, known, FNM_CASEFOLD | FNM_NOESCAPE) == 0;
+		return name_matches(wanted, known);
 	return strcmp(wanted, known) == 0;
 }
 

@@ -3,7 +3,22 @@
 
 #include <string.h>
 
+#define MEMO_MOST (1u << 16)
+
 static const char unclassified[] = "unclassified";
+
+struct derive_known {
+	bool known;
+	uint32_t campaign;
+	uint32_t channel;
+	uint32_t value;
+};
+
+/* By target and hash; a collision is made anew. */
+struct derive_memo {
+	uint32_t mask;
+	struct derive_known items[];
+};
 
 /* Texts that rules set, in one row: DERIVE_FIRST + 1 is the first rule of the
  * first target. A text set by several rules counts by its first one. */
@@ -47,14 +62,9 @@ static uint32_t value_of(const struct plan *plan, const struct partition *partit
 	return stored != VIEW_UNKNOWN_VALUE ? stored : number_of(plan->settings, target, text);
 }
 
-uint32_t derive_value(const struct plan *plan, const struct lens *lens,
-                      const struct partition *partition, enum rule_target target,
-                      const struct view_group *group)
+static uint32_t apply_rules(const struct plan *plan, const struct partition *partition,
+                            enum rule_target target, uint32_t campaign, uint32_t channel)
 {
-	uint32_t campaign =
-	    lens->campaign == LENS_NO_PLACE ? VIEW_NO_VALUE : group->values[lens->campaign];
-	uint32_t channel =
-	    lens->channel == LENS_NO_PLACE ? VIEW_NO_VALUE : group->values[lens->channel];
 	struct rule_subject subject = {{[RULE_CHANNEL_STORED] = stored_text(partition, channel)}};
 	char platform[MODEL_VALUE_MAX + 1];
 	if (campaign != VIEW_NO_VALUE) {
@@ -77,6 +87,40 @@ uint32_t derive_value(const struct plan *plan, const struct lens *lens,
 	if (target == RULE_CHANNEL && channel != VIEW_NO_VALUE)
 		return channel;
 	return campaign == VIEW_NO_VALUE ? VIEW_NO_VALUE : DERIVE_UNCLASSIFIED;
+}
+
+int derive_begin(struct plan *plan, const struct partition *partition, struct arena *arena)
+{
+	uint32_t size = 1024;
+	while (size < view_group_count(partition) && size < MEMO_MOST)
+		size *= 2;
+	size_t bytes = RULE_TARGETS * (size_t)size * sizeof(struct derive_known);
+	plan->derived = arena_zalloc(arena, sizeof(*plan->derived) + bytes);
+	if (!plan->derived)
+		return ERR_NOMEM;
+	plan->derived->mask = size - 1;
+	return 0;
+}
+
+uint32_t derive_value(const struct plan *plan, const struct lens *lens,
+                      const struct partition *partition, enum rule_target target,
+                      const struct view_group *group)
+{
+	uint32_t campaign =
+	    lens->campaign == LENS_NO_PLACE ? VIEW_NO_VALUE : group->values[lens->campaign];
+	uint32_t channel =
+	    lens->channel == LENS_NO_PLACE ? VIEW_NO_VALUE : group->values[lens->channel];
+	if (!plan->derived)
+		return apply_rules(plan, partition, target, campaign, channel);
+	uint64_t key = ((uint64_t)campaign << 32 | channel) * 0x9E3779B97F4A7C15u;
+	uint32_t at = (uint32_t)(key >> 40) & plan->derived->mask;
+	size_t first = (size_t)target * ((size_t)plan->derived->mask + 1);
+	struct derive_known *known = &plan->derived->items[first + at];
+	if (!known->known || known->campaign != campaign || known->channel != channel)
+		*known =
+		    (struct derive_known){true, campaign, channel,
+		                          apply_rules(plan, partition, target, campaign, channel)};
+	return known->value;
 }
 
 const char *derive_text(const struct plan *plan, const struct partition *partition, uint32_t value)

@@ -18,6 +18,11 @@
  * stored. A channel is made where there are rules for it. */
 enum rule_target derive_target(const struct settings *settings, uint8_t dim);
 
+/* Gives the plan a memo, so that lenses which see the same campaigns apply the rules
+ * to each once. Without one all is as well, but slower. ERR_NOMEM. */
+int derive_begin(struct plan *plan, const struct partition *partition,
+                 struct arena *arena) SG_MUST_CHECK;
+
 /* What the rules make of a cell's group. Without a matching rule: the stored
  * channel; else `unclassified` where there is a campaign; else no value. */
 uint32_t derive_value(const struct plan *plan, const struct lens *lens,

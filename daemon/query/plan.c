@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "query/derive.h"
 #include "query/lens.h"
 #include "query/range.h"
 #include "query/refuse.h"
@@ -169,6 +170,12 @@ int plan_build(const struct query *query, const struct settings *settings,
 		err = range_buckets(&plan, arena, ret_error);
 	if (err == 0)
 		err = plan_check_rows(&plan, 1, plan.kpi_count, arena, ret_error);
+	if (err != 0)
+		return err;
+	if (settings->rules[RULE_CHANNEL].count + settings->rules[RULE_STAGE].count +
+	        settings->rules[RULE_ORIENTATION].count >
+	    0)
+		err = derive_begin(&plan, partition, arena);
 	if (err != 0)
 		return err;
 	for (uint32_t i = 0; i < plan.lens_count; i++)

@@ -96,6 +96,7 @@ struct plan {
 	struct plan_bucket *buckets; /* in order of time; of waves: none */
 	uint32_t bucket_count;
 	uint32_t expired_count;
+	struct derive_memo *derived; /* what rules made of campaigns so far; NULL = none */
 	int32_t *hour_slots; /* hour grain: (day - from) * 48 + fold * 24 + hour -> bucket, -1 */
 };
 

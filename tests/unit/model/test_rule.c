@@ -46,3 +46,39 @@ Test(rule, a_rule_without_conditions_takes_everything)
 	struct rule_subject nobody = {{NULL}};
 	cr_assert_str_eq(rule_find(&one, &nobody), "rest");
 }
+
+static const struct {
+	const char *pattern, *name;
+	bool matches;
+} names[] = {
+    {"*", "", true},
+    {"", "", true},
+    {"", "a", false},
+    {"?", "", false},
+    {"[Brand]*", "[brand] Search", true},
+    {"[Brand]*", "Brand search", false},
+    {"*[DE]*", "Shop [DE] 2026", true},
+    {"*[DE]*", "Shop D", false},
+    {"a\\*c", "a\\bc", true},
+    {"*.film", ".film", true},
+    {"*ab*ab*c", "abxabab-c", true},
+    {"*ab*ab*c", "abxabab-", false},
+    {"*aab", "aaaaaab", true},
+    {"caf?s", "caf\xC3\xA9s", true},
+    {"caf??s", "caf\xC3\xA9s", false},
+    {"**film**", "YouTube FILM", true},
+    {"film", "filmed", false},
+    {"*a*a*a*a*a*a*a*a*a*a*b", "aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa",
+     false},
+};
+
+Test(rule, names)
+{
+	for (size_t i = 0; i < sizeof(names) / sizeof(*names); i++) {
+		struct rule rule = {.when = {[RULE_NAME] = names[i].pattern}, .set = "yes"};
+		struct rule_list one = {&rule, 1};
+		struct rule_subject subject = {{[RULE_NAME] = names[i].name}};
+		cr_assert_eq(rule_find(&one, &subject) != NULL, names[i].matches, "%s of `%s`",
+		             names[i].pattern, names[i].name);
+	}
+}

@@ -231,10 +231,11 @@ void evaluate_finish(const struct kpi *kpi, bool ratio, struct kpi_row *row)
 }
 
 /* Flags that follow from the bucket and the sources alone. */
-static void set_time_flags(const struct evaluation *evaluation, uint8_t state, struct kpi_row *row)
+static void set_time_flags(const struct evaluation *evaluation, uint8_t state, int32_t through,
+                           struct kpi_row *row)
 {
 	const struct feed_summary *feed = &row->kpi->feed;
-	if ((feed->count > 0 && row->bucket.last_day > feed->final_through) || state & BUCKET_GAP)
+	if ((feed->count > 0 && through > feed->final_through) || state & BUCKET_GAP)
 		row->flags |= FLAG_NOT_FINAL;
 	if (state & BUCKET_STALE)
 		row->flags |= FLAG_STALE_SOURCE;
@@ -275,12 +276,12 @@ void evaluate_row(const struct evaluation *evaluation, uint32_t kpi_at, uint32_t
 	                      .group = &kpi->groups->items[group],
 	                      .status = STATUS_OK};
 	if (kpi->kpi->kind != KPI_SURVEY)
-		set_time_flags(evaluation, kpi->states[bucket], &row);
+		set_time_flags(evaluation, kpi->states[bucket], row.bucket.last_day, &row);
 	if (is_unclassified(kpi->reading->lens, row.group))
 		row.flags |= FLAG_UNCLASSIFIED;
 	kinds[kpi->kpi->kind](evaluation, group, bucket, &row);
 	if (kpi->kpi->kind == KPI_SURVEY)
 		set_time_flags(evaluation, kpi->states[bucket] & (BUCKET_LATE | BUCKET_RESTATED),
-		               &row);
+		               evaluate_survey_through(kpi, group, bucket), &row);
 	*ret_row = row;
 }

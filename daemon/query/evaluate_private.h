@@ -15,6 +15,10 @@ void evaluate_orientation(const struct evaluation *evaluation, uint32_t group, u
 void evaluate_survey(const struct evaluation *evaluation, uint32_t group, uint32_t bucket,
                      struct kpi_row *row);
 
+/* Last day of the newest wave in the row: nothing later is in it, however far the
+ * range reaches. */
+int32_t evaluate_survey_through(const struct kpi_plan *kpi, uint32_t group, uint32_t bucket);
+
 /* Makes the cells and, for grain `wave`, the buckets of a survey KPI. ERR_NOMEM. */
 int evaluate_survey_begin(const struct evaluation *evaluation, const struct partition *partition,
                           struct arena *arena, struct kpi_plan *kpi) SG_MUST_CHECK;

@@ -96,10 +96,13 @@ static bool choose_waves(const struct plan *plan, const struct kpi_plan *kpi, ui
 		}
 		return false;
 	}
-	if (waves_ending(waves, days->first_day, days->last_day, &cell->first, &cell->last))
-		for (i = cell->first; i <= cell->last; i++)
-			if (kpi->asked[i])
-				return true;
+	if (waves_ending(waves, days->first_day, days->last_day, &cell->first, &cell->last)) {
+		/* Other studies have waves of their own. */
+		while (cell->last > cell->first && !kpi->asked[cell->last])
+			cell->last--;
+		if (kpi->asked[cell->last])
+			return true;
+	}
 	if (plan->query->grain != QUERY_TOTAL)
 		return false;
 	for (i = waves->wave_count; i-- > 0;) {
@@ -339,6 +342,13 @@ static void show_answer(const struct kpi *kpi, const struct survey_answer *answe
 		row->status = STATUS_INSUFFICIENT_SAMPLE;
 	row->has_value = row->status == STATUS_OK || kpi->small_sample_show;
 	row->value = answer->estimate.value;
+}
+
+int32_t evaluate_survey_through(const struct kpi_plan *kpi, uint32_t group, uint32_t bucket)
+{
+	const struct survey_cell *cell = &kpi->cells[(size_t)group * kpi->bucket_count + bucket];
+	return cell->present ? kpi->reading->waves.waves[cell->last].last
+	                     : kpi->buckets[bucket].last_day;
 }
 
 void evaluate_survey(const struct evaluation *evaluation, uint32_t group, uint32_t bucket,

@@ -8,6 +8,9 @@
 /* Ids whose slots are asked for while the table is built anew. */
 #define FILL_AHEAD 16
 
+#define SLOTS_MIN 1024u
+#define HUGE_PAGE (UINT64_C(2) << 20)
+
 void dedup_init(struct dedup *dedup, uint64_t max_ids, uint32_t window_hours)
 {
 	*dedup = (struct dedup){.max_ids = max_ids, .window_hours = window_hours};
@@ -15,8 +18,10 @@ void dedup_init(struct dedup *dedup, uint64_t max_ids, uint32_t window_hours)
 
 static void slots_free(struct dedup *dedup)
 {
-	if (dedup->slots)
-		munmap(dedup->slots, dedup->slot_count * sizeof(*dedup->slots));
+	if (dedup->space)
+		munmap(dedup->space, dedup->space_bytes);
+	dedup->space = NULL;
+	dedup->space_bytes = 0;
 	dedup->slots = NULL;
 	dedup->slot_count = 0;
 }
@@ -37,11 +42,11 @@ static bool id_equal(const struct dedup_id *a, const struct dedup_id *b)
 }
 
 /* The ids are hashes already. */
-static uint64_t id_hash(const struct dedup_id *id)
+static uint32_t id_tag(const struct dedup_id *id)
 {
-	uint64_t hash;
-	memcpy(&hash, id->bytes, sizeof(hash));
-	return hash;
+	uint32_t tag;
+	memcpy(&tag, id->bytes + 4, sizeof(tag));
+	return tag;
 }
 
 static const struct dedup_id *id_at(const struct dedup *dedup, uint32_t place)
@@ -52,11 +57,11 @@ static const struct dedup_id *id_at(const struct dedup *dedup, uint32_t place)
 /* The slot that has the id, or the free one where it belongs. */
 static struct dedup_slot *slot_of(const struct dedup *dedup, const struct dedup_id *id)
 {
-	uint64_t hash = id_hash(id);
+	uint32_t tag = id_tag(id);
 	uint64_t mask = dedup->slot_count - 1;
-	uint64_t at = hash & mask;
+	uint64_t at = tag & mask;
 	for (; dedup->slots[at].place; at = (at + 1) & mask)
-		if (dedup->slots[at].tag == hash >> 32 &&
+		if (dedup->slots[at].tag == tag &&
 		    id_equal(id_at(dedup, dedup->slots[at].place), id))
 			break;
 	return &dedup->slots[at];
@@ -65,7 +70,7 @@ static struct dedup_slot *slot_of(const struct dedup *dedup, const struct dedup_
 void dedup_prefetch(const struct dedup *dedup, const struct dedup_id *id)
 {
 	if (dedup->slot_count)
-		__builtin_prefetch(&dedup->slots[id_hash(id) & (dedup->slot_count - 1)], 1);
+		__builtin_prefetch(&dedup->slots[id_tag(id) & (dedup->slot_count - 1)], 1);
 }
 
 bool dedup_seen(const struct dedup *dedup, const struct dedup_id *id)
@@ -80,25 +85,82 @@ static void slots_fill(struct dedup *dedup, uint32_t block)
 	for (uint32_t i = 0; i < count; i++) {
 		if (i + FILL_AHEAD < count)
 			dedup_prefetch(dedup, &ids[i + FILL_AHEAD]);
-		*slot_of(dedup, &ids[i]) = (struct dedup_slot){(uint32_t)(id_hash(&ids[i]) >> 32),
-		                                               block * DEDUP_BLOCK_IDS + i + 1};
+		*slot_of(dedup, &ids[i]) =
+		    (struct dedup_slot){id_tag(&ids[i]), block * DEDUP_BLOCK_IDS + i + 1};
 	}
 }
 
-/* Zeroed memory in huge pages where there are some: the table is read at
- * random, and most of the cost would be address translation. */
-static void slots_rebuild(struct dedup *dedup, uint64_t slot_count)
+/* Takes zeroed memory for the slots behind those there are, in huge pages once
+ * there is enough: the table is read at random, and most of the cost would be
+ * address translation. */
+static void slots_open(struct dedup *dedup, uint64_t slot_count)
 {
+	uint8_t *start = (uint8_t *)dedup->slots;
+	size_t before = dedup->slot_count * sizeof(*dedup->slots);
 	size_t bytes = slot_count * sizeof(*dedup->slots);
-	slots_free(dedup);
-	void *memory =
-	    mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	require(memory != MAP_FAILED);
-	(void)madvise(memory, bytes, MADV_HUGEPAGE);
-	dedup->slots = memory;
+	require(mprotect(start + before, bytes - before, PROT_READ | PROT_WRITE) == 0);
+	if (bytes > HUGE_PAGE)
+		(void)madvise(start, bytes, MADV_HUGEPAGE);
 	dedup->slot_count = slot_count;
+}
+
+/* An empty table, with addresses for as many slots as it will ever need, or for
+ * `slot_count` if that is more. */
+static void slots_new(struct dedup *dedup, uint64_t slot_count)
+{
+	uint64_t most = slot_count;
+	while (most * 7 < dedup->max_ids * 10)
+		most *= 2;
+	slots_free(dedup);
+	dedup->space_bytes = most * sizeof(*dedup->slots) + HUGE_PAGE;
+	dedup->space = mmap(NULL, dedup->space_bytes, PROT_NONE,
+	                    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+	require(dedup->space != MAP_FAILED);
+	size_t skip = (0 - (uintptr_t)dedup->space) & (HUGE_PAGE - 1);
+	dedup->slots = (struct dedup_slot *)((uint8_t *)dedup->space + skip);
+	slots_open(dedup, slot_count);
+}
+
+/* Puts every slot of the first half, which was the whole, where it belongs in
+ * both. From behind the last free slot on, each finds its place at or before the
+ * one it leaves, counted from its half's start: so nothing that is still to be
+ * moved lies between it and where its search begins. */
+static void slots_split(struct dedup *dedup)
+{
+	uint64_t mask = dedup->slot_count - 1;
+	uint64_t half = dedup->slot_count / 2;
+	uint64_t last_free = half - 1;
+	while (dedup->slots[last_free].place)
+		last_free--;
+	for (uint64_t i = 1; i < half; i++) {
+		struct dedup_slot *from = &dedup->slots[(last_free + i) & (half - 1)];
+		struct dedup_slot slot = *from;
+		if (!slot.place)
+			continue;
+		*from = (struct dedup_slot){0};
+		uint64_t at = slot.tag & mask;
+		while (dedup->slots[at].place)
+			at = (at + 1) & mask;
+		dedup->slots[at] = slot;
+	}
+}
+
+static void slots_refill(struct dedup *dedup, uint64_t slot_count)
+{
+	slots_new(dedup, slot_count);
 	for (uint32_t b = 0; b < dedup->block_count; b++)
 		slots_fill(dedup, b);
+}
+
+static void slots_grow(struct dedup *dedup)
+{
+	uint64_t count = dedup->slot_count ? dedup->slot_count * 2 : SLOTS_MIN;
+	if (count * sizeof(*dedup->slots) + HUGE_PAGE > dedup->space_bytes) {
+		slots_refill(dedup, count);
+		return;
+	}
+	slots_open(dedup, count);
+	slots_split(dedup);
 }
 
 static void block_open(struct dedup *dedup, int32_t hour, uint32_t part)
@@ -117,7 +179,7 @@ static void block_open(struct dedup *dedup, int32_t hour, uint32_t part)
 static void slots_reserve(struct dedup *dedup)
 {
 	if ((dedup->used + 1) * 10 > dedup->slot_count * 7)
-		slots_rebuild(dedup, dedup->slot_count ? dedup->slot_count * 2 : 1024);
+		slots_grow(dedup);
 }
 
 /* Puts the id behind the last block's others, and into its free slot. */
@@ -130,7 +192,7 @@ static void id_append(struct dedup *dedup, const struct dedup_id *id, struct ded
 		require(block->ids != NULL);
 	}
 	block->ids[block->count++] = *id;
-	*slot = (struct dedup_slot){(uint32_t)(id_hash(id) >> 32),
+	*slot = (struct dedup_slot){id_tag(id),
 	                            (dedup->block_count - 1) * DEDUP_BLOCK_IDS + block->count};
 	dedup->used++;
 }
@@ -196,7 +258,7 @@ void dedup_advance(struct dedup *dedup, int32_t hour)
 	dedup->block_count -= drop;
 	memmove(dedup->blocks, dedup->blocks + drop, dedup->block_count * sizeof(*dedup->blocks));
 	dedup->used = left;
-	slots_rebuild(dedup, dedup->slot_count);
+	slots_refill(dedup, dedup->slot_count);
 }
 
 int dedup_load(struct dedup *dedup, int32_t hour, uint32_t part, const uint8_t *bytes, size_t len)

@@ -28,13 +28,16 @@ struct dedup {
 	struct dedup_block *blocks; /* oldest first */
 	uint32_t block_count;
 	uint32_t block_cap;
-	/* Open addressing by the id's own bits. A slot tells where the id lies, so
-	 * that an id new to the table is mostly known as such by the tag alone. */
+	/* Open addressing by the tag, which are bits of the id. A slot tells where the
+	 * id lies, so that an id new to the table is mostly known as such by the tag
+	 * alone. */
 	struct dedup_slot {
 		uint32_t tag;
 		uint32_t place; /* block * DEDUP_BLOCK_IDS + position + 1, 0 = free */
 	} * slots;
 	uint64_t slot_count;
+	void *space; /* addresses kept for the table, so that it grows where it is */
+	size_t space_bytes;
 	uint64_t used;
 	/* Blocks that were let go and are to be deleted by the next flush. */
 	struct dedup_gone {

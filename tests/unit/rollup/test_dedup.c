@@ -12,6 +12,15 @@ static struct dedup_id id_of(uint64_t n)
 	return id;
 }
 
+/* An id that wants a slot close to where the table ends, or begins. */
+static struct dedup_id crowded_id(uint32_t n, uint32_t spread)
+{
+	struct dedup_id id = id_of(n);
+	uint32_t tag = (n * 2654435761u >> 3) % spread - spread / 2;
+	memcpy(id.bytes + 4, &tag, sizeof(tag));
+	return id;
+}
+
 Test(dedup, remembers_until_the_window_has_passed)
 {
 	struct dedup dedup;
@@ -31,6 +40,34 @@ Test(dedup, remembers_until_the_window_has_passed)
 	cr_assert_not(dedup.short_window);
 	cr_assert_eq(dedup_oldest_hour(&dedup, 170), 2);
 	dedup_deinit(&dedup);
+}
+
+/* The table grows where it is: every id is found after each doubling, also those
+ * that crowd around its ends, whatever its size. */
+Test(dedup, ids_are_found_however_often_the_table_grew)
+{
+	static const uint32_t spreads[] = {UINT32_MAX, 3000, 40};
+	for (size_t s = 0; s < sizeof(spreads) / sizeof(*spreads); s++) {
+		struct dedup dedup;
+		dedup_init(&dedup, s ? 2000 : 1000000, 168);
+		uint64_t slots = 0;
+		int doublings = 0;
+		for (uint32_t n = 0; n < 20000; n++) {
+			struct dedup_id id = crowded_id(n, spreads[s]);
+			cr_assert_not(dedup_seen(&dedup, &id), "%u of spread %zu", n, s);
+			cr_assert(dedup_add(&dedup, &id, 1));
+			if (dedup.slot_count == slots)
+				continue;
+			slots = dedup.slot_count;
+			doublings++;
+			for (uint32_t old = 0; old <= n; old++) {
+				id = crowded_id(old, spreads[s]);
+				cr_assert(dedup_seen(&dedup, &id), "%u of %u, %zu", old, n, s);
+			}
+		}
+		cr_assert_eq(doublings, 6);
+		dedup_deinit(&dedup);
+	}
 }
 
 Test(dedup, too_many_ids_shorten_the_window_and_say_so)

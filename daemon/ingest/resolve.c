@@ -208,6 +208,19 @@ int resolve_dims(struct applying *applying, pb_dim *const *dims, size_t count, c
 	return err;
 }
 
+/* The open dimension that a name of the events means; -1 = none. */
+static int event_dim(struct applying *applying, uint32_t name)
+{
+	int *answer = &applying->answers[name].dim;
+	if (*answer == NAME_NEW) {
+		struct event_text key = applying->events->names[name];
+		*answer = catalog_dim(applying->catalog, key.at, key.len);
+		if (*answer >= 0 && !dim_is_open(applying->catalog, *answer))
+			*answer = -1;
+	}
+	return *answer;
+}
+
 int resolve_event_dims(struct applying *applying, const struct event_view *event, uint32_t *values,
                        struct fault *fault)
 {
@@ -215,12 +228,19 @@ int resolve_event_dims(struct applying *applying, const struct event_view *event
 	int err = check_dim_count(applying, event->dim_count, rule.list, fault);
 	for (uint32_t i = 0; i < event->dim_count && !err; i++) {
 		const struct event_dim *item = &event->dims[i];
-		struct event_text key = applying->events->names[item->key];
-		int *answer = &applying->answers[item->key].dim;
-		if (*answer == NAME_NEW)
-			*answer = catalog_dim(applying->catalog, key.at, key.len);
-		struct given_dim given = {
-		    *answer, key, {item->value, item->value_len}, item->has_unknown};
+		int dim = event_dim(applying, item->key);
+		/* As nearly all are: a value seen lately. */
+		if (dim >= 0 && !item->has_unknown && item->value_len &&
+		    values[dim] == DICT_NO_VALUE) {
+			values[dim] = dict_value_recent(applying->dict, (uint32_t)dim, item->value,
+			                                item->value_len);
+			if (values[dim] != DICT_NO_VALUE)
+				continue;
+		}
+		struct given_dim given = {dim,
+		                          applying->events->names[item->key],
+		                          {item->value, item->value_len},
+		                          item->has_unknown};
 		err = resolve_dim(applying, &given, i, &rule, values, fault);
 	}
 	return err;

@@ -227,7 +227,7 @@ static const struct schema_row dedup_rows[] = {
      .min = 1000,
      .max = 1000000000,
      .unit = "ids",
-     .help = "most ids a tenant remembers; about 16 bytes of memory each"},
+     .help = "most ids a tenant remembers; about 27 to 40 bytes of memory each"},
 };
 const struct schema dedup_schema = SCHEMA_OF("dedup", dedup_rows);
 

@@ -33,6 +33,7 @@ kpis:
   preset: default
   add:
     prices: {stage: market, expr: price_competitor, unit: money}
+    price_of_value: {stage: purchase, expr: spend / conversions, unit: index}
     relative_price:
       {stage: market, expr: (gross_revenue - refunds) / units / mean(price_own), unit: ratio}
 """
@@ -184,6 +185,10 @@ class Money(ReadingCase):
         self.assert_row(self.one("roas", *WEEK),
                         Fraction(spent(1), spent(0)), currency="EUR", flags="carried_fx")
         self.assert_row(self.one("roas", *WEEK, fx="none"), status="mixed_currency")
+        # Money against a count is of a currency, whatever its unit is called.
+        dear = self.one("price_of_value", "2025-01-03")
+        self.assert_row(dear, Fraction(spent(0, days=("2025-01-03",)), 20 * MICROS),
+                        currency="EUR")
         # Cost per something is money, and shown in the one currency.
         cpa = self.one("cpa", "2025-01-03")
         want = spent(0, days=("2025-01-03",))

@@ -15,7 +15,8 @@
 /* Far beyond what any machine needs: a server that never answers ends the test. */
 TestSuite(http_limits, .timeout = 60);
 
-/* The second page of the month is not known to be absent. */
+/* The second page of the month is not known to be absent: the month did not begin
+ * since the last purge. */
 static void fill_two_pages(struct fixture *fixture)
 {
 	for (int i = 0; i < GROUPS_PER_PAGE + 1; i++) {
@@ -25,6 +26,8 @@ static void fill_two_pages(struct fixture *fixture)
 		world_add(&fixture->world, &item, M_CLICKS,
 		          zone_local_of(fixture->world.tenants[0].zone, clock_wall_us()).day - 2, 0,
 		          1);
+		if (i == 0)
+			partition_purge(fixture->world.partition, fixture->world.now_us);
 	}
 	world_flush(&fixture->world);
 }

@@ -48,6 +48,7 @@ Test(http_metrics, lines)
 	for (size_t i = 0; i < sizeof(lines) / sizeof(*lines); i++)
 		cr_expect_eq(strstr(exchange.body, lines[i].line) != NULL, lines[i].there, "%s",
 		             lines[i].line);
+	exchange_deinit(&exchange);
 	close_server(&fixture);
 }
 
@@ -73,6 +74,7 @@ Test(http_metrics, list_is_complete)
 		cr_expect(strstr((const char *)list.bytes, names[i]), "%s", names[i]);
 		cr_expect(strstr(exchange.body, help), "%s", help);
 	}
+	exchange_deinit(&exchange);
 	close_server(&fixture);
 	buf_deinit(&list);
 }

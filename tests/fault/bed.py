@@ -160,10 +160,11 @@ class FaultDaemon(harness.Daemon):
         return opened == closed
 
     def command(self, *words):
-        """One command to its Redis; simple replies only."""
+        """One command to its Redis; simple replies only. Redis may just be starting:
+        the daemon is ready until it hears that it was killed."""
         with socket.socket(socket.AF_UNIX) as link:
             link.settimeout(harness.PATIENCE)
-            link.connect(self.ports["redis"])
+            until(lambda: link.connect_ex(self.ports["redis"]) == 0, "Redis' socket")
             words = [word.encode() if isinstance(word, str) else word for word in words]
             link.sendall(b"*%d\r\n" % len(words)
                          + b"".join(b"$%d\r\n%s\r\n" % (len(word), word) for word in words))
@@ -193,8 +194,10 @@ class Bed:
     def __init__(self, seed_, extra="", pause=0.004):
         self.daemon = FaultDaemon(settings_of(extra))
         self.reference = Reference()
-        self.senders = [Sender(self.daemon, feed, unix=at % 2 == 1, pause=pause)
-                        for at, feed in enumerate(load_signals.mixed(seed_, self.reference))]
+        # Waves and levels come less often than events and rows.
+        self.senders = [
+            Sender(self.daemon, feed, unix=at % 2 == 1, pause=pause if at < 4 else 4 * pause)
+            for at, feed in enumerate(load_signals.mixed(seed_, self.reference))]
         for sender in self.senders:
             sender.start()
 

@@ -160,7 +160,7 @@ def everything(daemon, reference, what="", fine=True):
         more, count = fine_cells(daemon, reference, grain, kpis, by)
         found += more
         seen += count
-    more, count = compare_signals.everything(daemon, reference, summary)
+    more, count = compare_signals.everything(daemon, reference, summary, fine)
     found += more + source_counts(daemon, reference)
     seen += count
     if found:

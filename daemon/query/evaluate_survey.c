@@ -146,6 +146,15 @@ static bool holds_value(const struct survey_options *options, uint32_t value)
 	return false;
 }
 
+/* Somebody chose the option of the item, in whatever wave. */
+static bool option_occurs(const struct waves *waves, uint32_t item, uint32_t option)
+{
+	for (uint32_t i = 0; i < waves->option_counts[item]; i++)
+		if (waves->options[item][i].value == option)
+			return true;
+	return false;
+}
+
 /* The options that make up the share of a group. STATUS_NO_DATA: the group stands
  * for another item or option. STATUS_NON_ADDITIVE: answers of which one person may
  * give several do not add up, nor are a score's options scores. */
@@ -168,8 +177,10 @@ static enum row_status options_of(const struct kpi_plan *kpi, const struct group
 	if (survey->stat != SURVEY_SHARE)
 		return by_option || filter ? STATUS_NON_ADDITIVE : STATUS_OK;
 	if (by_option) {
+		bool own = each ? option_occurs(&kpi->reading->waves, kpi->terms.item, option)
+		                : holds_value(listed, option);
 		options->values[options->count++] = option;
-		return each || holds_value(listed, option) ? STATUS_OK : STATUS_NO_DATA;
+		return own ? STATUS_OK : STATUS_NO_DATA;
 	}
 	if (each && (!filter || filter->value_count != 1))
 		return STATUS_NON_ADDITIVE;
@@ -263,13 +274,11 @@ static int suppress(const struct privacy_settings *privacy, struct arena *arena,
 	return 0;
 }
 
-/* Nothing was ever asked: one status for all rows. */
+/* Nothing was ever asked. */
 static void nothing_asked(struct kpi_plan *kpi, size_t cells)
 {
-	bool each = kpi->kpi->survey->stat == SURVEY_SHARE &&
-	            kpi->kpi->survey->ask.option_count == 0 && kpi->reading->lens->by_count == 0;
 	for (size_t i = 0; i < cells; i++)
-		kpi->cells[i].status = each ? STATUS_NON_ADDITIVE : STATUS_NO_DATA;
+		kpi->cells[i].status = STATUS_NO_DATA;
 }
 
 int evaluate_survey_begin(const struct evaluation *evaluation, const struct partition *partition,

@@ -7,6 +7,7 @@
 #define HOUR_US     ((int64_t)3600 * 1000000)
 #define LIVE        3 /* cadences */
 #define NAMES_SHOWN 8
+#define PAST_DAYS   91 /* 13 weeks */
 
 static uint32_t cadence_hours(const struct source *source)
 {
@@ -79,6 +80,17 @@ int feeds_read(const struct partition *partition, const struct tenant *tenant,
 	return 0;
 }
 
+void feeds_place(struct feeds *feeds, int32_t from)
+{
+	for (uint32_t i = 0; i < feeds->count; i++) {
+		struct feed *feed = &feeds->items[i];
+		enum source_class class = feed->source->class;
+		bool slow = class == SOURCE_SURVEY || class == SOURCE_MARKET;
+		int32_t newest = feed->source->published.last_day;
+		feed->past = !feed->live && newest < from - (slow ? FEED_LOOKBACK_DAYS : PAST_DAYS);
+	}
+}
+
 struct measure_set kpi_measures(const struct kpi *kpi, const struct catalog *catalog)
 {
 	struct measure_set set = {{0}};
@@ -116,6 +128,8 @@ static bool declares(const struct source *source, const char *item)
 bool feed_tells(const struct feed *feed, const struct kpi *kpi)
 {
 	const struct kpi_survey *survey = kpi->survey;
+	if (feed->past)
+		return false;
 	if (kpi->kind != KPI_SURVEY)
 		return true;
 	return declares(feed->source, survey->ask.item) ||

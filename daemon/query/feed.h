@@ -11,14 +11,19 @@
  * final_through     min(complete_through, today - final_after_days)
  * live              committed within three cadences of now and complete to
  *                   within three cadences of today; others hold nothing back
- * feeding           a source feeds the measures that it has reported */
+ * feeding           a source feeds the measures that it has reported
+ * past              its newest day lies so far before the range that it says nothing
+ *                   of it: 13 weeks; of surveys and the market as far as the newest
+ *                   earlier wave or level is looked for. It is not counted: an
+ *                   export of years ago must not make today's figures stale */
 #ifndef SG_QUERY_FEED_H
 #define SG_QUERY_FEED_H
 
 #include "query/params.h"
 #include "rollup/view.h"
 
-#define FEED_NO_DAY INT32_MIN
+#define FEED_NO_DAY        INT32_MIN
+#define FEED_LOOKBACK_DAYS 400 /* how far back the newest earlier level or wave is looked for */
 
 struct feed {
 	const struct source *source;
@@ -27,6 +32,7 @@ struct feed {
 	int32_t final_through;
 	bool assumed;
 	bool live;
+	bool past; /* as feeds_place says */
 };
 
 struct feeds {
@@ -42,6 +48,9 @@ struct feeds {
 int feeds_read(const struct partition *partition, const struct tenant *tenant,
                uint32_t grace_minutes, int64_t now_us, struct arena *arena,
                struct feeds *ret_feeds) SG_MUST_CHECK;
+
+/* Says which feeds are past for a range that begins on the day. */
+void feeds_place(struct feeds *feeds, int32_t from);
 
 /* A set of measures, bit i = catalog.measures[i]. */
 struct measure_set {
@@ -59,7 +68,8 @@ struct measure_set kpi_measures(const struct kpi *kpi, const struct catalog *cat
 /* True when the source has reported one of the measures. */
 bool feed_has(const struct feed *feed, const struct measure_set *measures);
 
-/* False for a survey's KPI where the source has nothing of its studies. */
+/* False for a survey's KPI where the source has nothing of its studies, and for any
+ * where it is past. */
 bool feed_tells(const struct feed *feed, const struct kpi *kpi);
 
 /* The days first..last lie whole within what the source declared, or is

@@ -8,7 +8,7 @@
  *
  * Levels add up over the dimensions that the settings name (additive_over); over
  * others, such as two brands' prices, they are `apart`. A level of 0 is none. A level
- * older than LENS_LOOKBACK_DAYS is not known any more. */
+ * older than FEED_LOOKBACK_DAYS is not known any more. */
 #ifndef SG_QUERY_LEVELS_H
 #define SG_QUERY_LEVELS_H
 

@@ -49,7 +49,7 @@ static void plan_ranges(const struct plan *plan, struct partition *partition, st
 	int32_t before = (int32_t)longest_stored(partition, lens->set) - 1;
 	/* Of waves only the whole range shows one from before it. */
 	if (lens->kind == LENS_LEVELS || (lens->kind == LENS_WAVES && grain == QUERY_TOTAL))
-		before += LENS_LOOKBACK_DAYS;
+		before += FEED_LOOKBACK_DAYS;
 	struct view_range days = {lens->set, GRAIN_DAY, plan->from - before, plan->to};
 	struct view_range cells = {lens->set, grain == QUERY_MINUTE ? GRAIN_MINUTE : GRAIN_HOUR,
 	                           plan->from, plan->to};
@@ -172,6 +172,7 @@ int plan_build(const struct query *query, const struct settings *settings,
 		err = plan_check_rows(&plan, 1, plan.kpi_count, arena, ret_error);
 	if (err != 0)
 		return err;
+	feeds_place(&plan.feeds, plan.from);
 	if (settings->rules[RULE_CHANNEL].count + settings->rules[RULE_STAGE].count +
 	        settings->rules[RULE_ORIENTATION].count >
 	    0)

@@ -45,8 +45,6 @@ enum lens_kind {
 	LENS_WAVES,  /* surveys: waves that end in the range, and earlier ones */
 };
 
-#define LENS_LOOKBACK_DAYS 400 /* how far back the newest earlier level or wave is looked for */
-
 struct lens {
 	enum lens_kind kind;
 	uint32_t set;

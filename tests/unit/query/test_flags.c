@@ -268,3 +268,27 @@ Test(flags, etag)
 	cr_assert_str_neq(next, first);
 	world_close(&world);
 }
+
+/* An export of years ago marks nothing of today, but its own years. */
+Test(flags, past_sources_say_nothing)
+{
+	struct world world;
+	static const struct item item = {{NULL}, 1, NULL};
+	int32_t old = world_day("2019-06-27");
+	world_open_shop(&world);
+	world_source(&world, "old_ads/1", SOURCE_REPORT, 1 << M_CLICKS, old - 30, old);
+	world_add(&world, &item, M_CLICKS, old, 0, 5);
+	world_add(&world, &item, M_CLICKS, WORLD_TODAY - 3, 0, 7);
+	world_flush(&world);
+	cr_assert_eq(world_ask(&world, "tenant=demo&kpi=clicks&last=28d"), 0);
+	struct kpi_row row = world_row(&world, "clicks", "", 0);
+	world_expect(&row, STATUS_OK, 7);
+	cr_assert_eq(row.flags & (FLAG_STALE_SOURCE | FLAG_ASSUMED_COMPLETE), 0);
+	cr_assert_str_eq(row.kpi->feed.names, "google_ads/1");
+	cr_assert_eq(world_ask(&world, "tenant=demo&kpi=clicks&from=2019-06-01&to=2026-11-20"), 0);
+	row = world_row(&world, "clicks", "", 0);
+	world_expect(&row, STATUS_OK, 12);
+	cr_assert_neq(row.flags & FLAG_STALE_SOURCE, 0);
+	cr_assert_str_eq(row.kpi->feed.names, "google_ads/1;old_ads/1");
+	world_close(&world);
+}

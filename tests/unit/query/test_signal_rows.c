@@ -98,7 +98,7 @@ static const struct {
      STATUS_NO_DATA, 0, 0},
     {"kpi=aided_awareness&from=2026-09-01&to=2026-09-30&filter=item:nps/recommend",
      "aided_awareness", "", 0, STATUS_NO_DATA, 0, 0},
-    {"kpi=pain_share", "pain_share", "", 0, STATUS_NON_ADDITIVE, 0, 0},
+    {"kpi=pain_share", "pain_share", "", 0, STATUS_NO_DATA, 0, 0},
     {"kpi=nps&filter=option:9", "nps", "", 0, STATUS_NO_DATA, 0, 0},
     {"kpi=aided_awareness&grain=hour&from=2026-10-31&to=2026-10-31", "aided_awareness", "", 3,
      STATUS_COARSER_THAN_GRAIN, 0, 0},

@@ -2,6 +2,7 @@
  * Report rows. */
 #include <string.h>
 
+#include "ingest/pii.h"
 #include "ingest/readings.h"
 
 #define OBJECTIVE_LABEL "campaign.objective"
@@ -95,6 +96,7 @@ static void keep_labels(struct applying *applying, const pb_row *item, const str
 		              ? campaign
 		              : catalog_dim(applying->catalog, label->key, strlen(label->key));
 		if (dim < 0 || row->values[dim] == DICT_NO_VALUE || !len ||
+		    pii_suspected(label->value) ||
 		    !text_ok(label->value, len, objective ? OBJECTIVE_MAX : 2 * MODEL_VALUE_MAX))
 			continue;
 		if (objective)

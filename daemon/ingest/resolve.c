@@ -6,8 +6,10 @@
 
 #include "base/utf8.h"
 #include "ingest/applying.h"
+#include "ingest/pii.h"
 
-#define INDEXED_MAX 64
+#define INDEXED_MAX  64
+#define ALLOWED_TEXT 256
 
 int fault_set(struct applying *applying, struct fault *fault, int err, const char *field,
               const char *format, ...)
@@ -76,18 +78,49 @@ static bool value_allowed(const struct dimension *dimension, struct event_text v
 	return false;
 }
 
+static bool looks_personal(struct event_text value)
+{
+	char text[2 * MODEL_VALUE_MAX + 1];
+	if (value.len >= sizeof(text))
+		return false;
+	memcpy(text, value.at, value.len);
+	text[value.len] = '\0';
+	return pii_suspected(text);
+}
+
+/* "tv, print, radio ...", as many as fit the answer. */
+static const char *allowed_values(const struct dimension *dimension, char text[ALLOWED_TEXT])
+{
+	size_t len = 0;
+	text[0] = '\0';
+	for (uint32_t i = 0; i < dimension->value_count; i++) {
+		const char *value = dimension->values[i];
+		if (len + strlen(value) + sizeof(", ...") > ALLOWED_TEXT) {
+			strcpy(text + len, ", ...");
+			break;
+		}
+		len += (size_t)sprintf(text + len, "%s%s", i ? ", " : "", value);
+	}
+	return text;
+}
+
 /* Value id of a new text: checked once, then known to the dictionary. */
 static int new_value(struct applying *applying, uint32_t dim, struct event_text value,
                      const char *list, size_t index, uint32_t *ret_value, struct fault *fault)
 {
 	char field[INDEXED_MAX];
+	char allowed[ALLOWED_TEXT];
 	const struct dimension *dimension = &applying->catalog->dims[dim];
 	if (!text_ok(value.at, value.len, MODEL_VALUE_MAX))
 		return fault_set(applying, fault, ERR_BAD_TEXT, indexed(field, list, index),
 		                 "a value of %s of %zu bytes", dimension->id, value.len);
+	if (looks_personal(value))
+		return fault_set(applying, fault, ERR_PII_SUSPECTED, indexed(field, list, index),
+		                 "a value of %s", dimension->id);
 	if (!value_allowed(dimension, value))
 		return fault_set(applying, fault, ERR_UNKNOWN_VALUE, indexed(field, list, index),
-		                 "%s `%.*s`", dimension->id, (int)value.len, value.at);
+		                 "%s `%.*s` is none of %s", dimension->id, (int)value.len, value.at,
+		                 allowed_values(dimension, allowed));
 	*ret_value = dict_value(applying->dict, dim, value.at, value.len);
 	return 0;
 }
@@ -165,8 +198,12 @@ static int resolve_dim(struct applying *applying, const struct given_dim *given,
 	if (dim >= 0 && !dim_is_open(applying->catalog, dim))
 		dim = -1;
 	if (dim < 0 && rule->free_names && name_plain(given->key) &&
-	    text_ok(given->value.at, given->value.len, 2 * MODEL_VALUE_MAX))
-		return 0;
+	    text_ok(given->value.at, given->value.len, 2 * MODEL_VALUE_MAX)) {
+		if (!looks_personal(given->value))
+			return 0;
+		return fault_set(applying, fault, ERR_PII_SUSPECTED,
+		                 indexed(field, rule->list, index), "a value of the key");
+	}
 	if (dim < 0)
 		return fault_set(applying, fault, ERR_UNKNOWN_DIMENSION,
 		                 indexed(field, rule->list, index), "`%.*s`", shown(given->key, 80),

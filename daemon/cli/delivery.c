@@ -84,21 +84,44 @@ static bool put_heartbeat(struct run *run, Streamgauge__V1__Batch *batch, struct
 	return true;
 }
 
-/* Of the files before this one, and of this one. */
 static bool put_heartbeats(struct run *run, Streamgauge__V1__Batch *batch)
 {
-	const struct delivery_options *options = run->delivery->options;
-	uint32_t most = 1 + (options->before ? options->before->count : 0);
-	batch->heartbeats = arena_alloc(&run->arena, most * sizeof(*batch->heartbeats));
+	batch->heartbeats = arena_alloc(&run->arena, run->beat_count * sizeof(*batch->heartbeats));
 	if (!batch->heartbeats)
 		return false;
-	for (uint32_t i = 0; i + 1 < most; i++) {
-		const struct source_span *before = &options->before->list[i];
-		if (strcmp(before->source, options->source) == 0 &&
-		    !put_heartbeat(run, batch, before->span))
+	for (uint32_t i = 0; i < run->beat_count; i++)
+		if (!put_heartbeat(run, batch, run->beats[i]))
 			return false;
+	return true;
+}
+
+/* What may be declared complete: the files before this one, and this one, but for
+ * the days of those of which something was refused. */
+static bool read_beats(struct run *run)
+{
+	const struct delivery *delivery = run->delivery;
+	const struct delivery_options *options = delivery->options;
+	const struct spans *before = options->before;
+	uint32_t most = before ? before->count : 0;
+	struct span own = delivery_span(delivery);
+	bool lacking = options->lacking || delivery->counts.rejected > 0;
+	struct zone *zone = NULL;
+	run->beats = calloc(most + 1u, sizeof(*run->beats));
+	if (!run->beats ||
+	    (zone_open(delivery->time_zone, &zone) != 0 && zone_open("UTC", &zone) != 0))
+		return false;
+	for (uint32_t i = 0; i < most; i++) {
+		const struct source_span *one = &before->list[i];
+		if (!one->lacking && strcmp(one->source, options->source) == 0 &&
+		    !spans_lack(before, options->source, one->span, zone) &&
+		    !(lacking && span_shares_day(own, one->span, zone)))
+			run->beats[run->beat_count++] = one->span;
 	}
-	return put_heartbeat(run, batch, delivery_span(run->delivery));
+	if (!lacking && !spans_lack(before, options->source, own, zone))
+		run->beats[run->beat_count++] = own;
+	zone_close(zone);
+	run->beats_read = true;
+	return true;
 }
 
 /* A batch of at most run->max_items items that fits run->max_bytes. */
@@ -127,7 +150,7 @@ static enum step send_batch(struct run *run)
 	if (!batch)
 		return run_stop_nomem(run);
 	uint64_t sent = run->position.sent + range.count;
-	bool beats = sent == run_total(run) && run->beat_due;
+	bool beats = range.count == 0;
 	struct buf cursor = {0};
 	put_cursor(run, sent, &cursor);
 	Streamgauge__V1__Request request = STREAMGAUGE__V1__REQUEST__INIT;
@@ -226,18 +249,24 @@ static enum step open_session(struct run *run)
 	return step;
 }
 
-static bool all_done(const struct run *run)
+static bool all_answered(const struct run *run)
 {
-	return run->window_count == 0 && run->position.sent == run_total(run) &&
-	       (!run->beat_due || run->beat_acked);
+	return run->window_count == 0 && run->position.sent == run_total(run);
 }
 
-/* A feed that was sent before but for its heartbeat, or whose heartbeat's
- * acknowledgement was lost, ends with an empty batch that bears it. */
-static bool wants_batch(const struct run *run)
+/* The heartbeats come in an empty batch of their own, when it is known that nothing
+ * was refused. */
+static bool wants_beats(const struct run *run)
 {
-	return run->position.sent < run_total(run) ||
-	       (run->beat_due && !run->beat_acked && run->window_count == 0);
+	return all_answered(run) && run->beat_due && !run->beat_acked &&
+	       (!run->beats_read || run->beat_count > 0);
+}
+
+static enum step send_beats(struct run *run)
+{
+	if (!run->beats_read && !read_beats(run))
+		return run_stop_nomem(run);
+	return run->beat_count > 0 ? send_batch(run) : STEP_OK;
 }
 
 static enum step session(struct run *run)
@@ -246,12 +275,15 @@ static enum step session(struct run *run)
 	const struct delivery_options *options = delivery->options;
 	enum step step = open_session(run);
 	int64_t waited_ms = 0;
-	while (step == STEP_OK && !all_done(run)) {
+	while (step == STEP_OK && (!all_answered(run) || wants_beats(run))) {
 		bool ignored = false;
-		while (step == STEP_OK && run->window_count < DELIVERY_WINDOW && wants_batch(run) &&
+		if (wants_beats(run))
+			step = send_beats(run);
+		while (step == STEP_OK && run->window_count < DELIVERY_WINDOW &&
+		       run->position.sent < run_total(run) &&
 		       client_unsent(&run->client) < 2 * BATCH_BYTES)
 			step = send_batch(run);
-		if (step == STEP_OK)
+		if (step == STEP_OK && !all_answered(run))
 			step = move_bytes(run, &ignored, &waited_ms);
 		if (step == STEP_OK && out_of_patience(run))
 			step = run_stop(run, DELIVERY_UNREACHABLE, NEVER_ACKNOWLEDGED);
@@ -316,6 +348,7 @@ enum delivery_end delivery_run(struct delivery *delivery)
 	enum delivery_end end = step == STEP_OK ? DELIVERY_DONE : run->end;
 	client_deinit(&run->client);
 	arena_deinit(&run->arena);
+	free(run->beats);
 	free(run);
 	return end;
 }

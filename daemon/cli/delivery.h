@@ -43,10 +43,11 @@ struct delivery_options {
 	const char *address;
 	const char *tenant;
 	const char *source;
-	bool force;                 /* end another session of the source */
-	bool accept_loss;           /* go on though acknowledged batches are missing */
-	bool again;                 /* send a finished file without event ids once more */
-	bool heartbeat;             /* event feeds: say what delivery_span tells */
+	bool force;       /* end another session of the source */
+	bool accept_loss; /* go on though acknowledged batches are missing */
+	bool again;       /* send a finished file without event ids once more */
+	bool heartbeat;   /* event feeds: say behind the last event what is complete */
+	bool lacking;     /* records of the feed's file were refused before they were sent */
 	const struct spans *before; /* with the heartbeat: spans of earlier files; NULL = none */
 	int64_t now_us;             /* a heartbeat is never later */
 	int patience_ms; /* gives up after so long without an acknowledgement; 0 = 60 s */
@@ -79,6 +80,9 @@ struct delivery {
 	char error[512]; /* one sentence when the end is not DELIVERY_DONE */
 };
 
+/* Sends the feed. A heartbeat follows once every event was answered: of this file
+ * when nothing of it was refused, and of the files before it; never of a day that
+ * a file lacks something of, since what is mended later would be too old for it. */
 enum delivery_end delivery_run(struct delivery *delivery);
 void delivery_deinit(struct delivery *delivery);
 

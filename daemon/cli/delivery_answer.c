@@ -110,7 +110,7 @@ enum step run_ack(struct run *run, const Streamgauge__V1__Ack *ack)
 	if (behind > run->acked_items)
 		run->acked_items = behind;
 	run->acked = ack->sequence > run->acked ? ack->sequence : run->acked;
-	run->beat_acked = run->beat_acked || behind == run_total(run);
+	run->beat_acked = run->beat_acked || sent.beats > 0;
 	run_come_forward(run);
 	return STEP_OK;
 }

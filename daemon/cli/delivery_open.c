@@ -43,6 +43,13 @@ static bool other_is_half_sent(const struct run *run, const struct position *sto
 	       stored->sent < stored->total;
 }
 
+/* A heartbeat needs to know that no event was refused. Those whose answers were
+ * lost are sent again, and counted once, by their ids. */
+static bool asks_again(const struct run *run)
+{
+	return run->beat_due && !run->numbered_ids && run->delivery->counts.rejected == 0;
+}
+
 /* Where a run begins whose source stands at `stored`. */
 static enum step begin(struct run *run, const struct position *stored)
 {
@@ -69,11 +76,11 @@ static enum step begin(struct run *run, const struct position *stored)
 	}
 	/* A report file may be sent any number of times; an event with an id counts
 	 * once. So only what was broken off is gone on with. */
-	run->position.sent = broken_off ? stored->sent : 0;
+	run->beat_due = !report && run->delivery->options->heartbeat;
+	run->position.sent = broken_off && !asks_again(run) ? stored->sent : 0;
 	run->started_at = run->position.sent;
 	run->acked_items = run->position.sent;
 	run->delivery->counts.before = run->position.sent;
-	run->beat_due = !report && run->delivery->options->heartbeat;
 	return STEP_OK;
 }
 
@@ -85,6 +92,8 @@ static void go_on(struct run *run, const struct position *stored)
 	uint64_t sent = run->started_at;
 	if (same_identity(run, stored) && memcmp(stored->run, run->run_id, POSITION_RUN) == 0)
 		sent = stored->sent;
+	if (sent > run->acked_items && asks_again(run))
+		sent = run->acked_items;
 	if (sent > run->acked_items) {
 		run->delivery->counts.confirmed += sent - run->acked_items;
 		run->acked_items = sent;

@@ -33,8 +33,11 @@ struct run {
 	uint64_t sequence;    /* last one sent */
 	uint64_t acked;       /* highest one seen acknowledged */
 	uint64_t acked_items; /* position behind the last acknowledged batch */
-	bool beat_due;
+	bool beat_due;        /* a heartbeat is to follow the last event */
+	bool beats_read;      /* `beats` is filled: every event was answered */
 	bool beat_acked;
+	struct span *beats; /* what may be declared complete */
+	uint32_t beat_count;
 	struct sent_batch window[DELIVERY_WINDOW];
 	uint32_t window_count;
 	uint32_t max_items;

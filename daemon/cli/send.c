@@ -32,7 +32,7 @@ struct send {
 	struct job *jobs;
 	int job_count;
 	struct progress progress;
-	struct spans spans; /* of clean files before the last of their mapping */
+	struct spans spans; /* of event files before the last of their mapping */
 };
 
 static int complain(const char *text)
@@ -201,6 +201,25 @@ struct shipment {
 	uint64_t rejected;
 };
 
+/* What later files of the command must know of an event file: which days it holds
+ * whole, or holds open. */
+static int note_span(struct shipment *shipment, const struct delivery *delivery)
+{
+	struct send *send = shipment->send;
+	const struct mapped *mapped = shipment->mapped;
+	if (mapped->items.mapping->class != MAPPING_EVENT)
+		return 0;
+	/* Records that could not be read belong to no feed: told with the first one. */
+	uint64_t refused =
+	    delivery->counts.rejected + (delivery->feed == 0 ? mapped->reject_count : 0);
+	if (refused > 0 && !send->options.no_heartbeat)
+		tell_open_days(shipment->job->file.name, refused);
+	if (shipment->job->last_of_mapping)
+		return 0;
+	return spans_add(&send->spans, delivery->options->source, delivery_span(delivery),
+	                 delivery->counts.rejected > 0 || mapped->reject_count > 0);
+}
+
 static int ship_feed(struct shipment *shipment, uint32_t feed, uint64_t first)
 {
 	struct send *send = shipment->send;
@@ -211,7 +230,6 @@ static int ship_feed(struct shipment *shipment, uint32_t feed, uint64_t first)
 	uint64_t end = first;
 	while (end < mapped->items.count && mapped->items.list[end].feed == feed)
 		end++;
-	bool clean = mapped->reject_count == 0;
 	struct delivery_options options = {
 	    .address = send->options.to,
 	    .tenant = send->options.tenant,
@@ -219,7 +237,8 @@ static int ship_feed(struct shipment *shipment, uint32_t feed, uint64_t first)
 	    .force = send->options.force,
 	    .accept_loss = send->options.accept_loss,
 	    .again = send->options.again,
-	    .heartbeat = clean && shipment->job->last_of_mapping && !send->options.no_heartbeat,
+	    .heartbeat = shipment->job->last_of_mapping && !send->options.no_heartbeat,
+	    .lacking = mapped->reject_count > 0,
 	    .before = &send->spans,
 	    .now_us = clock_wall_us(),
 	    .progress = on_sending,
@@ -245,9 +264,7 @@ static int ship_feed(struct shipment *shipment, uint32_t feed, uint64_t first)
 		              source, delivery.error);
 	shipment->rejected += delivery.counts.rejected;
 	int code = delivery_exit(how);
-	if (how == DELIVERY_DONE && clean && !shipment->job->last_of_mapping &&
-	    mapped->items.mapping->class == MAPPING_EVENT &&
-	    spans_add(&send->spans, source, delivery_span(&delivery)) != 0)
+	if (how == DELIVERY_DONE && note_span(shipment, &delivery) != 0)
 		code = complain(err_rule(ERR_NOMEM));
 	if (note_remote(&delivery, &shipment->places) != 0)
 		code = complain(err_rule(ERR_NOMEM));

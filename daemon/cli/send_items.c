@@ -221,7 +221,8 @@ static void tell_totals(const struct run *run)
 	(void)printf("%s: %s: ", run->file.name, run->session.options->source);
 	tell_count(counts->accepted, counts->accepted == 1 ? "item accepted" : "items accepted",
 	           &first);
-	tell_count(counts->duplicates, "duplicates", &first);
+	tell_count(counts->duplicates, counts->duplicates == 1 ? "duplicate" : "duplicates",
+	           &first);
 	tell_count(counts->unchanged, "unchanged", &first);
 	tell_count(counts->stale, "stale", &first);
 	tell_count(counts->not_rolled_up, "not rolled up", &first);

@@ -109,6 +109,16 @@ void tell_remote(const char *file, const struct delivery *delivery, uint32_t *to
 		              delivery->counts.rejected - listed);
 }
 
+void tell_open_days(const char *file, uint64_t refused)
+{
+	bool one = refused == 1;
+	(void)fprintf(stderr,
+	              "%s: %" PRIu64 " %s refused, so %s days are not declared complete; mend "
+	              "and send %s again\n",
+	              file, refused, one ? "event was" : "events were", one ? "its" : "their",
+	              one ? "it" : "them");
+}
+
 /* Where the currency or the zone of a feed came from. */
 static const char *origin(const char *given, const char *option, const struct mapping *mapping,
                           const struct value_rule *rule, const char *value, char text[128])
@@ -166,7 +176,8 @@ void tell_summary(const struct delivery *delivery, const struct send_options *op
 	(void)snprintf(one, sizeof(one), "%s accepted", mapping_noun(mapping, false));
 	(void)snprintf(many, sizeof(many), "%s accepted", mapping_noun(mapping, true));
 	tell_count(counts->accepted, counts->accepted == 1 ? one : many, &first);
-	tell_count(counts->duplicates, "duplicates", &first);
+	tell_count(counts->duplicates, counts->duplicates == 1 ? "duplicate" : "duplicates",
+	           &first);
 	tell_count(counts->unchanged, "unchanged", &first);
 	tell_count(counts->stale, "stale", &first);
 	tell_count(counts->not_rolled_up, "not rolled up", &first);

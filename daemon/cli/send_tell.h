@@ -27,6 +27,9 @@ void tell_local(const char *file, const struct mapped *mapped);
 /* Items that the daemon rejected; `told` counts over all feeds of a file. */
 void tell_remote(const char *file, const struct delivery *delivery, uint32_t *told);
 
+/* That the days of an event file stay open, since so many events were refused. */
+void tell_open_days(const char *file, uint64_t refused);
+
 /* The line per source, on stdout, and where currency, zone and as_of came
  * from. */
 void tell_summary(const struct delivery *delivery, const struct send_options *options,

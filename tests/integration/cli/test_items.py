@@ -73,7 +73,7 @@ class Items(CliCase):
         good = self.file("good.jsonl", lines.replace("oders", "orders"))
         self.send(good, says=["1 item accepted (fsync)"])
         self.assert_counted(orders=2)
-        self.send(good, says=["1 duplicates"])
+        self.send(good, says=["1 duplicate"])
         self.assert_counted(orders=2)
 
     def test_the_position_of_the_source_stays(self):

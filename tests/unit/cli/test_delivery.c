@@ -115,16 +115,96 @@ Test(delivery, lost_connections_lose_and_double_nothing)
 	scene.fake->drop_after = 7;
 	scene.fake->drops = 4;
 	fake_start(scene.fake);
-	scene.options.heartbeat = true;
 	cr_assert_eq(deliver(&scene), DELIVERY_DONE, "%s", scene.delivery.error);
 	check_applied(&scene, 1);
 	cr_assert_eq(scene.fake->hellos, 5);
 	cr_assert_gt(scene.delivery.counts.confirmed, 0);
 	cr_assert_eq(scene.delivery.counts.accepted + scene.delivery.counts.confirmed, ROWS);
+	cr_assert_eq(scene.fake->heartbeats, 0);
+	close_scene(&scene);
+}
+
+/* Whether one was refused is known of every event, before the heartbeat: where the
+ * answer was lost, events with ids are sent again. */
+Test(delivery, a_heartbeat_waits_for_every_answer)
+{
+	struct scene scene;
+	open_scene(&scene, events_yaml);
+	scene.fake->max_items = 500;
+	scene.fake->drop_after = 7;
+	scene.fake->drops = 4;
+	fake_start(scene.fake);
+	scene.options.heartbeat = true;
+	cr_assert_eq(deliver(&scene), DELIVERY_DONE, "%s", scene.delivery.error);
+	for (uint32_t i = 0; i < ROWS; i++)
+		cr_assert_geq(scene.fake->applied[i], 1, "item %u", i);
+	cr_assert_eq(scene.fake->hellos, 5);
+	cr_assert_eq(scene.delivery.counts.confirmed, 0);
+	cr_assert_eq(scene.delivery.counts.accepted, ROWS);
+	cr_assert_eq(scene.delivery.counts.beats, 1);
 	cr_assert_eq(scene.fake->heartbeats, 1);
-	cr_assert_leq(scene.delivery.counts.beats, 1);
 	cr_assert_eq(scene.fake->complete_through_us, INT64_C(1768867200000000));
 	close_scene(&scene);
+}
+
+Test(delivery, no_heartbeat_behind_what_was_refused)
+{
+	struct scene scene;
+	open_scene(&scene, events_yaml);
+	scene.fake->reject_every = 3000;
+	fake_start(scene.fake);
+	scene.options.heartbeat = true;
+	cr_assert_eq(deliver(&scene), DELIVERY_DONE, "%s", scene.delivery.error);
+	cr_assert_gt(scene.delivery.counts.rejected, 0);
+	cr_assert_eq(scene.fake->heartbeats, 0);
+	scene.fake->reject_every = 0;
+	cr_assert_eq(deliver(&scene), DELIVERY_DONE, "%s", scene.delivery.error);
+	cr_assert_eq(scene.fake->heartbeats, 1);
+	scene.options.lacking = true;
+	cr_assert_eq(deliver(&scene), DELIVERY_DONE, "%s", scene.delivery.error);
+	cr_assert_eq(scene.fake->heartbeats, 1);
+	close_scene(&scene);
+}
+
+#define DAY_US   INT64_C(86400000000)
+#define JAN_1_US INT64_C(1767225600000000) /* 2026-01-01T00:00:00Z; the file ends on the 20th */
+
+/* Earlier files are declared, but for the days that some file lacks something of. */
+Test(delivery, days_that_lack_something_stay_open)
+{
+	static const struct {
+		int from; /* days after January 1st, of the earlier file that is whole */
+		int through;
+		int lacks; /* day of the earlier file that lacks something; -1 = none */
+		bool lacking;
+		uint64_t beats;
+	} rows[] = {
+	    {-9, -5, -1, false, 2}, {-9, -5, -3, false, 2}, {-9, -5, -7, false, 1},
+	    {-9, -5, 4, false, 1},  {-9, -5, -1, true, 1},  {-9, 3, -1, true, 0},
+	    {-9, 0, -1, true, 1},   {-9, 3, 2, false, 0},
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct scene scene;
+		struct spans spans = {0};
+		struct span whole = {JAN_1_US + rows[i].from * DAY_US,
+		                     JAN_1_US + rows[i].through * DAY_US};
+		struct span lacks = {JAN_1_US + rows[i].lacks * DAY_US + 5,
+		                     JAN_1_US + rows[i].lacks * DAY_US + 5};
+		cr_assert_eq(spans_add(&spans, "ads/7", whole, false), 0);
+		cr_assert_eq(spans_add(&spans, "ads/8", whole, true), 0);
+		if (rows[i].lacks != -1)
+			cr_assert_eq(spans_add(&spans, "ads/7", lacks, true), 0);
+		open_scene(&scene, events_yaml);
+		fake_start(scene.fake);
+		scene.options.heartbeat = true;
+		scene.options.before = &spans;
+		scene.options.lacking = rows[i].lacking;
+		cr_assert_eq(deliver(&scene), DELIVERY_DONE, "%s", scene.delivery.error);
+		cr_assert_eq(scene.fake->heartbeats, rows[i].beats, "row %zu: %lu", i,
+		             scene.fake->heartbeats);
+		close_scene(&scene);
+		spans_deinit(&spans);
+	}
 }
 
 Test(delivery, what_the_daemon_forgot_is_sent_again)

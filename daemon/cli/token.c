@@ -16,12 +16,13 @@
 #define LINE_MAX 2000
 
 static const char usage[] =
-    "usage: streamgauge token --tenant T (--send SOURCES | --read) [OPTION]...\n"
+    "usage: streamgauge token --tenant T [--send SOURCES] [--read] [OPTION]...\n"
     "\n"
     "Makes a token: prints its secret, this once, and the line that admits it, which\n"
-    "goes into the daemon's tokens file (`access: {tokens_file: ...}`). The file holds\n"
-    "hashes only. The daemon takes it at its next reload (SIGHUP, or systemctl reload);\n"
-    "a line that is taken out ends the sessions of its token.\n"
+    "goes into the daemon's tokens file (`access: {tokens_file: ...}`). With both\n"
+    "--send and --read, as `streamgauge forget` needs, it is two lines of one secret.\n"
+    "The file holds hashes only. The daemon takes it at its next reload (SIGHUP, or\n"
+    "systemctl reload); a line that is taken out ends the sessions of its token.\n"
     "\n"
     "  --tenant T         the tenant; '*' = every one\n"
     "  --send SOURCES     may send for these sources: 'google_ads/*' or 'shop/eu,shop/us'\n"
@@ -79,9 +80,9 @@ static int check(const struct wishes *wishes)
 	if (!token_tenant_valid(wishes->tenant))
 		return mistake("--tenant", wishes->tenant,
 		               "a tenant is made of a-z 0-9 _ -; '*' is every one");
-	if (wishes->read == (wishes->sources != NULL))
+	if (!wishes->read && !wishes->sources)
 		return mistake("--send, --read", NULL,
-		               "say one of them; see streamgauge token --help");
+		               "say at least one of them; see streamgauge token --help");
 	if (wishes->sources && !token_sources_valid(wishes->sources))
 		return mistake("--send", wishes->sources,
 		               "sources are expected, as in 'google_ads/*' or shop/eu,shop/us");
@@ -125,14 +126,14 @@ static bool is_torn(int fd, off_t size)
 	return size > 0 && pread(fd, &last, 1, size - 1) == 1 && last != '\n';
 }
 
-static int write_line(int fd, const char *line)
+static int write_lines(int fd, const char *lines)
 {
-	char whole[LINE_MAX + 2];
+	char whole[2 * LINE_MAX + 2];
 	struct stat status;
 	if (fstat(fd, &status) != 0)
 		return errno;
 	int len =
-	    snprintf(whole, sizeof(whole), "%s%s", is_torn(fd, status.st_size) ? "\n" : "", line);
+	    snprintf(whole, sizeof(whole), "%s%s", is_torn(fd, status.st_size) ? "\n" : "", lines);
 	/* One write, so that a reload reads all of it or none. */
 	ssize_t wrote = write(fd, whole, (size_t)len);
 	if (wrote != len)
@@ -155,7 +156,7 @@ static int check_mode(int fd, const char *path)
 	return EXIT_UNSAFE;
 }
 
-static int append(const char *path, const char *line)
+static int append(const char *path, const char *lines)
 {
 	int fd = open(path, O_RDWR | O_APPEND | O_CREAT | O_EXCL | O_CLOEXEC, 0640);
 	bool made = fd >= 0;
@@ -166,10 +167,24 @@ static int append(const char *path, const char *line)
 	/* Whatever the umask took: the daemon's group is to read it. */
 	int error = made && fchmod(fd, 0640) != 0 ? errno : 0;
 	int code = error ? mistake("--append", path, strerror(error)) : check_mode(fd, path);
-	if (code == EXIT_DONE && (error = write_line(fd, line)) != 0)
+	if (code == EXIT_DONE && (error = write_lines(fd, lines)) != 0)
 		code = mistake("--append", path, strerror(error));
 	(void)close(fd);
 	return code;
+}
+
+/* A line per right, of one secret. */
+static void put_lines(const struct wishes *wishes, const char *hash, char lines[2 * LINE_MAX])
+{
+	const char *tenant = wishes->tenant;
+	const char *until = wishes->until ? " until=" : "";
+	const char *day = wishes->until ? wishes->until : "";
+	int len = 0;
+	if (wishes->sources)
+		len = snprintf(lines, LINE_MAX, "%s %s send %s%s%s\n", hash, tenant,
+		               wishes->sources, until, day);
+	if (wishes->read)
+		(void)snprintf(lines + len, LINE_MAX, "%s %s read%s%s\n", hash, tenant, until, day);
 }
 
 int cli_token(int argc, char **argv)
@@ -177,25 +192,24 @@ int cli_token(int argc, char **argv)
 	struct wishes wishes = {0};
 	char secret[TOKEN_SECRET_TEXT];
 	char hash[TOKEN_HASH_TEXT];
-	char line[LINE_MAX];
+	char lines[2 * LINE_MAX];
 	int code = parse(argc, argv, &wishes);
 	if (code >= 0)
 		return code;
 	if (token_make(secret) != 0)
 		return mistake("random numbers", NULL, "the system gives none");
 	token_hash(secret, strlen(secret), hash);
-	(void)snprintf(line, sizeof(line), "%s %s %s%s%s%s\n", hash, wishes.tenant,
-	               wishes.read ? "read" : "send ", wishes.read ? "" : wishes.sources,
-	               wishes.until ? " until=" : "", wishes.until ? wishes.until : "");
+	put_lines(&wishes, hash, lines);
 	if (wishes.append) {
-		code = append(wishes.append, line);
+		code = append(wishes.append, lines);
 		if (code == EXIT_DONE)
 			(void)puts(secret);
 		return code;
 	}
 	/* Words for people apart, so that the output can be taken as it is. */
-	(void)fputs("The secret, shown this once, and below it the line for the tokens file:\n",
-	            stderr);
-	(void)printf("%s\n%s", secret, line);
+	(void)fprintf(stderr,
+	              "The secret, shown this once, and below it the %s for the tokens file:\n",
+	              wishes.read && wishes.sources ? "two lines" : "line");
+	(void)printf("%s\n%s", secret, lines);
 	return EXIT_DONE;
 }

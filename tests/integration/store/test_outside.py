@@ -4,7 +4,7 @@
 import re
 import signal
 
-from outside_case import OutsideCase, Redis, harness, orders
+from outside_case import OutsideCase, Redis, free_port, harness, orders
 
 
 class Reaching(OutsideCase):
@@ -101,7 +101,8 @@ class Refused(OutsideCase):
                 self.assertEqual(redis.keys(), [])
 
     def test_cluster(self):
-        redis = self.redis(cluster_enabled="yes")
+        # By default its bus takes the port 10,000 above, which may not exist.
+        redis = self.redis(cluster_enabled="yes", cluster_port=free_port())
         self.assert_refused(self.daemon(redis), "cluster")
 
     def test_unknown_level(self):

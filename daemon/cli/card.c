@@ -222,6 +222,11 @@ static void format_value(const struct card *card, size_t row, char text[96])
 	} else if (strcmp(unit, "count") == 0) {
 		bool whole = !strpbrk(value, ".e");
 		text_number(text, amount, whole ? 0 : 2);
+	} else if (strcmp(unit, "points") == 0) {
+		text_number(number, amount, 1);
+		snprintf(text, 96, "%s points", number);
+	} else if (strcmp(unit, "index") == 0) {
+		text_number(text, amount, 2);
 	} else {
 		text_number(text, amount, amount < 100 && amount > -100 ? 4 : 2);
 	}
@@ -294,7 +299,7 @@ static void print_row(const struct card *card, size_t row)
 	         cell(card, row, card->total ? "kpi_label" : "bucket_start"));
 	print_label(label);
 	/* A number is never cut: a long one moves what follows. */
-	int at = printf("%*s", VALUE_WIDTH, value);
+	int at = printf(" %*s", VALUE_WIDTH - 1, value);
 	if (*n || *note)
 		at += printf(" %*s", N_WIDTH, n);
 	if (*note) {
@@ -420,6 +425,17 @@ static void print_heading(const struct card *card)
 	fputs("\n", stdout);
 }
 
+/* What to do about amounts without a rate. */
+static void print_hint(const struct card *card)
+{
+	bool missing = false;
+	for (size_t row = 0; row < card->table->rows; row++)
+		missing = missing || strcmp(cell(card, row, "status"), "fx_missing") == 0;
+	if (missing)
+		puts("\nNo exchange rate: the source of rates does not tell one for a currency or\n"
+		     "a day. --fx none shows amounts of one currency as they are.");
+}
+
 static void print_card(const struct card *card)
 {
 	if (card->table->rows == 0) {
@@ -434,6 +450,7 @@ static void print_card(const struct card *card)
 		}
 		print_group(card, group);
 	}
+	print_hint(card);
 }
 
 int card_print(const struct table *table, bool total, bool chosen)

@@ -126,11 +126,11 @@ static int check_file(const char *path)
 	const struct catalog *catalog = &settings->catalog;
 	int code = check_mappings(path, settings, &mappings);
 	if (code == 0)
-		printf("%s: ok (%u tenants, %u measures, %u event types, %u dimensions, %u "
+		printf("%s: ok (%u tenant%s, %u measures, %u event types, %u dimensions, %u "
 		       "grouping sets, %u stages, %u KPIs, %u mappings)\n",
-		       path, settings->tenant_count, catalog->measure_count, catalog->type_count,
-		       catalog->dim_count, catalog->set_count, catalog->stage_count,
-		       catalog->kpi_count, mappings);
+		       path, settings->tenant_count, settings->tenant_count == 1 ? "" : "s",
+		       catalog->measure_count, catalog->type_count, catalog->dim_count,
+		       catalog->set_count, catalog->stage_count, catalog->kpi_count, mappings);
 	settings_free(settings);
 	return code;
 }

@@ -325,6 +325,16 @@ static bool run_init(struct run *run, struct delivery *delivery)
 	return true;
 }
 
+static void tell_waiting(struct run *run)
+{
+	const struct delivery_options *options = run->delivery->options;
+	if (!options->waiting || run->told_waiting || !run->told_to_wait ||
+	    clock_mono_us() - run->progress_us < REFUSAL_QUIET_MS * INT64_C(1000))
+		return;
+	options->waiting(options->progress_ctx, run->delivery->error);
+	run->told_waiting = true;
+}
+
 enum delivery_end delivery_run(struct delivery *delivery)
 {
 	struct run *run = malloc(sizeof(*run));
@@ -341,6 +351,7 @@ enum delivery_end delivery_run(struct delivery *delivery)
 		client_close(&run->client);
 		if (out_of_patience(run))
 			break;
+		tell_waiting(run);
 		pause_ms(run->backoff_ms);
 		run->backoff_ms =
 		    run->backoff_ms * 2 < BACKOFF_MAX_MS ? run->backoff_ms * 2 : BACKOFF_MAX_MS;

@@ -51,9 +51,11 @@ struct delivery_options {
 	const struct spans *before; /* with the heartbeat: spans of earlier files; NULL = none */
 	int64_t now_us;             /* a heartbeat is never later */
 	int patience_ms; /* gives up after so long without an acknowledgement; 0 = 60 s */
+	/* Once, when the daemon is not ready for 2 s: why, in its own words. */
+	void (*waiting)(void *ctx, const char *reason);
 	void (*progress)(void *ctx, const struct delivery_counts *counts, uint64_t sent,
 	                 uint64_t total);
-	void *progress_ctx;
+	void *progress_ctx; /* of both */
 };
 
 #define DELIVERY_REJECTS 10000 /* kept; `counts.rejected` counts all */

@@ -27,6 +27,7 @@ struct run {
 	bool numbered_ids; /* some event has no id */
 	bool first_welcome;
 	bool told_to_wait; /* the daemon said that it will be ready */
+	bool told_waiting; /* ... and so the user was told */
 	bool accept_loss;
 	uint64_t started_at;  /* position at which this run began */
 	uint64_t base;        /* last sequence of the source before this run */

@@ -192,6 +192,15 @@ bool items_out_of_patience(const struct items_session *session)
 	return clock_mono_us() - session->forward_us > PATIENCE_MS * INT64_C(1000);
 }
 
+static void tell_waiting(struct items_session *session)
+{
+	if (session->told_waiting ||
+	    clock_mono_us() - session->forward_us < REFUSAL_QUIET_MS * INT64_C(1000))
+		return;
+	(void)fprintf(stderr, "waiting: %s\n", session->error);
+	session->told_waiting = true;
+}
+
 /* Opens a session, again and again while that may help. */
 enum step items_connect(struct items_session *session)
 {
@@ -203,6 +212,7 @@ enum step items_connect(struct items_session *session)
 			break;
 		if (items_out_of_patience(session))
 			return STEP_STOP;
+		tell_waiting(session);
 		pause_ms(ITEMS_PAUSE_MS);
 	}
 	return step;

@@ -24,6 +24,7 @@ struct items_session {
 	struct client client;
 	struct arena arena; /* of one Hello or reply */
 	bool declares;      /* the source is not known: say what it is */
+	bool told_waiting;  /* that the daemon is not ready */
 	bool welcomed;
 	bool known;
 	uint64_t last_sequence; /* of the source, by the latest Welcome or Ack */

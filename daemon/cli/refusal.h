@@ -11,6 +11,9 @@
 #define REFUSAL_SILENCE                                                                            \
 	"whoever listens there does not answer as the daemon does; is it the ingest port?"
 
+/* A daemon that is not ready for so long is spoken of. */
+#define REFUSAL_QUIET_MS 2000
+
 /* How a sending ended. */
 enum delivery_end {
 	DELIVERY_DONE,

@@ -133,6 +133,12 @@ static void on_sending(void *ctx, const struct delivery_counts *counts, uint64_t
 	progress_sending(ctx, sent, total, counts->rejected);
 }
 
+static void on_waiting(void *ctx, const char *reason)
+{
+	progress_clear(ctx);
+	(void)fprintf(stderr, "waiting: %s\n", reason);
+}
+
 /* What makes this sending of this file the same one again: the file, the
  * mapping's text and the options that change what is sent. */
 static int identify(struct send *send, struct job *job, const struct mapped *mapped,
@@ -241,6 +247,7 @@ static int ship_feed(struct shipment *shipment, uint32_t feed, uint64_t first)
 	    .lacking = mapped->reject_count > 0,
 	    .before = &send->spans,
 	    .now_us = clock_wall_us(),
+	    .waiting = on_waiting,
 	    .progress = on_sending,
 	    .progress_ctx = &send->progress,
 	};
@@ -264,6 +271,8 @@ static int ship_feed(struct shipment *shipment, uint32_t feed, uint64_t first)
 		              source, delivery.error);
 	shipment->rejected += delivery.counts.rejected;
 	int code = delivery_exit(how);
+	if (how == DELIVERY_DONE)
+		tell_uncounted(shipment->job->file.name, &delivery);
 	if (how == DELIVERY_DONE && note_span(shipment, &delivery) != 0)
 		code = complain(err_rule(ERR_NOMEM));
 	if (note_remote(&delivery, &shipment->places) != 0)
@@ -349,6 +358,8 @@ static int send_mapped(struct send *send, struct job *job, struct mapped *mapped
 	tell_notes(job->file.name, mapped);
 	tell_local(job->file.name, mapped);
 	tell_nothing(job, mapped);
+	if (send->options.as_of_text)
+		tell_as_of_column(job->file.name, mapped);
 	int code = send->options.dry_run ? show(send, job, mapped) : ship(&shipment);
 	bool foreseen = code == EXIT_REJECTED;
 	code = foreseen ? EXIT_DONE : code;

@@ -119,6 +119,41 @@ void tell_open_days(const char *file, uint64_t refused)
 	              one ? "it" : "them");
 }
 
+/* The first report of the feed that the mapping does not count; where it counts all
+ * of them, the tenant's settings chose another one than the first. */
+static const char *uncounted_report(const struct delivery *delivery)
+{
+	const struct items *items = &delivery->mapped->items;
+	const struct shape *shapes = items->mapping->shapes;
+	for (uint64_t i = 0; i < delivery->count; i++) {
+		const struct shape *shape = &shapes[items->list[delivery->first + i].report];
+		if (!shape->rollup)
+			return shape->report;
+	}
+	return shapes[items->list[delivery->first].report].report;
+}
+
+void tell_uncounted(const char *file, const struct delivery *delivery)
+{
+	const struct mapping *mapping = delivery->mapped->items.mapping;
+	const char *source = delivery->options->source;
+	if (delivery->counts.not_rolled_up == 0 || mapping->class != MAPPING_REPORT)
+		return;
+	(void)fprintf(stderr,
+	              "%s: rows of this level are not counted; `rollup: {%.*s: %s}` under the "
+	              "tenant in the settings would\n",
+	              file, (int)strcspn(source, "/"), source, uncounted_report(delivery));
+}
+
+void tell_as_of_column(const char *file, const struct mapped *mapped)
+{
+	const struct mapping *mapping = mapped->items.mapping;
+	if (mapped->items.count == 0 || mapped->as_of_default)
+		return;
+	(void)fprintf(stderr, "%s: --as-of is not used: column `%s` says when each row was read\n",
+	              file, mapping->columns[mapping->as_of[0].column]);
+}
+
 /* Where the currency or the zone of a feed came from. */
 static const char *origin(const char *given, const char *option, const struct mapping *mapping,
                           const struct value_rule *rule, const char *value, char text[128])

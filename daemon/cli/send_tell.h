@@ -30,6 +30,12 @@ void tell_remote(const char *file, const struct delivery *delivery, uint32_t *to
 /* That the days of an event file stay open, since so many events were refused. */
 void tell_open_days(const char *file, uint64_t refused);
 
+/* Which setting would count the rows of a feed that are not rolled up. */
+void tell_uncounted(const char *file, const struct delivery *delivery);
+
+/* That a column of the file says when it was read, whatever --as-of says. */
+void tell_as_of_column(const char *file, const struct mapped *mapped);
+
 /* The line per source, on stdout, and where currency, zone and as_of came
  * from. */
 void tell_summary(const struct delivery *delivery, const struct send_options *options,

@@ -3,10 +3,11 @@
 value stands, what a count means, which name was meant."""
 
 import json
+import os
 import subprocess
 import time
 
-from cli_case import CliCase, Room, harness, run
+from cli_case import MAPPINGS, CliCase, Room, harness, run
 from google.protobuf import json_format
 from harness import pb
 
@@ -121,6 +122,59 @@ class Sources(CliCase):
         self.assertEqual(names, ["shop/eu"])
         self.check(send("shop/eu"), 0, "1 item accepted")
         self.check(send("shop/us", "--new-source"), 0, "1 item accepted", "a new source")
+
+
+class Hints(CliCase):
+    HOURS = ("stat_time_hour,campaign_id,impressions,clicks,spend,conversion\n"
+             "2026-01-05 07:00:00,1,10,4,1.5,1\n").upper()
+
+    def test_a_level_that_is_not_counted(self):
+        path = self.file("hours.csv", self.HOURS)
+        self.check(self.run_cli("send", "--mapping", "tiktok_ads", "--source", "tiktok_ads/1",
+                                "--currency", "EUR", path), 0, "1 not rolled up",
+                   f"{path}: rows of this level are not counted; `rollup: {{tiktok_ads: "
+                   "campaign_hours}` under the tenant in the settings would\n")
+
+    def test_as_of_of_a_column(self):
+        path = self.file("ads.csv", ADS + ads("2026-01-05"))
+        says = f"{path}: --as-of is not used: column `read_at` says when each row was read\n"
+        done = self.check(self.run_cli("send", "--as-of", "2026-02-01T00:00:00Z", path), 0)
+        self.assertIn(says, done.stderr)
+        plain = self.check(self.run_cli("send", path), 0)
+        self.assertNotIn("--as-of", plain.stderr)
+
+
+class Waiting(Room):
+    """A daemon whose Redis is away is not ready; whoever waits for it reads why."""
+
+    def setUp(self):
+        super().setUp()
+        self.daemon = harness.Daemon(harness.config(
+            extra=f"redis: {{address: 'unix:{self.dir}/none'}}\n"))
+        self.addCleanup(self.daemon.close)
+        self.daemon.spawn()
+        harness.until(lambda: os.path.exists(self.daemon.ports_file), "the ports file")
+        self.daemon.read_ports()
+
+    def first_line(self, *args):
+        """What a sender says that is ended then."""
+        env = dict(os.environ, STREAMGAUGE_MAPPINGS=MAPPINGS,
+                   STREAMGAUGE_INGEST=self.daemon.ports["ingest"])
+        with subprocess.Popen([harness.CLI, "send", *map(str, args)], env=env, text=True,
+                              stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as sender:
+            try:
+                return sender.stderr.readline()
+            finally:
+                sender.kill()
+
+    def test_of_a_file(self):
+        path = self.file("events.csv", HEAD + "s1,2026-01-05T09:00:00Z,DE,direct,5\n")
+        self.assertRegex(self.first_line(path), r"^waiting: not_ready: .*Redis")
+
+    def test_of_items(self):
+        path = self.file("items.jsonl", '{"heartbeats":[{"completeThroughUs":"1"}]}\n')
+        self.assertRegex(self.first_line("--items", "--source", "shop/eu", path),
+                         r"^waiting: not_ready: .*Redis")
 
 
 class Files(Room):

@@ -376,15 +376,26 @@ Test(delivery, errors_of_the_daemon)
 	}
 }
 
+/* Counts the words, and keeps that they are the daemon's own. */
+static void hear_waiting(void *ctx, const char *reason)
+{
+	uint32_t *heard = ctx;
+	*heard += strcmp(reason, "not_ready: because the test says so") == 0 ? 1 : 100;
+}
+
 Test(delivery, waits_for_a_daemon_that_is_not_ready)
 {
 	struct scene scene;
+	uint32_t heard = 0;
 	open_scene(&scene, rows_yaml);
 	scene.fake->refuse = "not_ready";
-	scene.fake->refuse_times = 3;
+	scene.fake->refuse_times = 7; /* the sixth one is heard after 3 s */
+	scene.options.waiting = hear_waiting;
+	scene.options.progress_ctx = &heard;
 	fake_start(scene.fake);
 	cr_assert_eq(deliver(&scene), DELIVERY_DONE, "%s", scene.delivery.error);
-	cr_assert_eq(scene.fake->hellos, 4);
+	cr_assert_eq(scene.fake->hellos, 8);
+	cr_assert_eq(heard, 1, "%u", heard);
 	check_applied(&scene, 1);
 	close_scene(&scene);
 }

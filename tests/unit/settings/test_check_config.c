@@ -41,7 +41,7 @@ Test(check_config, the_shipped_file_is_good, .init = redirect)
 	char says[256];
 	cr_assert(catalog->measure_count > 50 && catalog->kpi_count > 50);
 	(void)snprintf(says, sizeof(says),
-	               "/config/streamgauge.yaml: ok (1 tenants, %u measures, %u event types, %u "
+	               "/config/streamgauge.yaml: ok (1 tenant, %u measures, %u event types, %u "
 	               "dimensions, %u grouping sets, %u stages, %u KPIs, ",
 	               catalog->measure_count, catalog->type_count, catalog->dim_count,
 	               catalog->set_count, catalog->stage_count, catalog->kpi_count);

@@ -196,11 +196,21 @@ feed() {
 }
 
 show() {
-	local from to
-	read -r from to < <(loaded_range) || die 1 "nothing in the files was counted"
+	local from to days weeks
+	read -r from to < <(loaded_range) ||
+		die 1 "nothing in the files was counted: the lines above say why, and which" \
+			"setting of $root/config/streamgauge.yaml would count it"
+	# What is old lies in no range that ends today.
+	days='last=28d' weeks='last=12w'
+	if [[ $to < $(date -u -d '28 days ago' +%F) ]]; then
+		days="from=$from&to=$to" weeks=$days
+	fi
 	tool summary --tenant demo --from "$from" --to "$to"
-	[ "$ingest $http" = "127.0.0.1:7311 127.0.0.1:7312" ] ||
-		say "Port 7311 or 7312 is taken; the daemon uses $ingest and $http."
+	if [ "$ingest $http" != "127.0.0.1:7311 127.0.0.1:7312" ]; then
+		say "Port 7311 or 7312 is taken; the daemon uses $ingest and $http." \
+			"For the commands of another shell:"
+		say "  export STREAMGAUGE_HTTP=$http STREAMGAUGE_INGEST=$ingest"
+	fi
 	# What is printed here dies with the daemon: after --once it is to be
 	# started anew first.
 	echo
@@ -210,9 +220,9 @@ show() {
 		echo "Try next, while this runs:"
 	fi
 	cat <<-TEXT
-		  curl 'http://$http/v1/summary?tenant=demo&last=28d'
+		  curl 'http://$http/v1/summary?tenant=demo&$days'
 		  curl 'http://$http/v1/summary.csv?tenant=demo&from=$from&to=$to&by=channel'
-		  curl 'http://$http/v1/summary?tenant=demo&last=12w&grain=week&kpi=roas,net_revenue,aov'
+		  curl 'http://$http/v1/summary?tenant=demo&$weeks&grain=week&kpi=roas,net_revenue,aov'
 		  curl 'http://$http/v1/summary.csv?tenant=demo&from=$from&to=$to&grain=wave&by=brand&kpi=aided_awareness'
 		  curl 'http://$http/v1/sources?tenant=demo'
 		  curl 'http://$http/v1/kpis'

@@ -92,7 +92,8 @@ class Quickstart(unittest.TestCase):
         done = self.run_script("--once", *sorted(self.small_sample().glob("*2.csv")))
         port = re.search(r"curl 'http://127\.0\.0\.1:(\d+)/", done.stdout).group(1)
         self.assertNotIn(port, taken)
-        self.assertIn(port, done.stderr)
+        self.assertRegex(done.stderr, r"\n  export STREAMGAUGE_HTTP=127\.0\.0\.1:%s "
+                         r"STREAMGAUGE_INGEST=127\.0\.0\.1:\d+\n" % port)
         self.assertIn("Try next: daemon/run.sh without --once; while that runs:\n", done.stdout)
 
     def test_kept_state_goes_on(self):
@@ -127,6 +128,23 @@ class Quickstart(unittest.TestCase):
         self.assertIn("demo_ads", done.stderr)
         self.assertIn("lacks", done.stderr)
         self.assertIn("clicks", done.stderr)
+
+    def test_old_files(self):
+        """Data that is older than the ranges which end today is asked for by its days;
+        what a mapping does not count names the setting."""
+        file = self.dir / "old.csv"
+        file.write_text("event_id,time,country,channel,sessions\n"
+                        "s1,2024-01-05T09:00:00Z,DE,direct,5\n"
+                        "s2,2024-01-09T09:00:00Z,DE,direct,5\n")
+        done = self.run_script("--once", file)
+        self.assertIn("/v1/summary?tenant=demo&from=2024-01-05&to=2024-01-09'", done.stdout)
+        self.assertIn("tenant=demo&from=2024-01-05&to=2024-01-09&grain=week", done.stdout)
+        self.assertNotIn("last=", done.stdout)
+        file.write_text("STAT_TIME_HOUR,CAMPAIGN_ID,IMPRESSIONS,CLICKS,SPEND,CONVERSION\n"
+                        "2026-01-05 07:00:00,1,10,4,1.5,1\n")
+        done = self.run_script("--once", "--mapping", "tiktok_ads", file, code=1)
+        self.assertIn("`rollup: {tiktok_ads: campaign_hours}` under the tenant", done.stderr)
+        self.assertIn("which setting of ", done.stderr)
 
     def test_wrong_use(self):
         for args in (("--nope",), ("--keep",), ("--mapping", "x"), (self.dir / "missing.csv",),

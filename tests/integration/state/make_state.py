@@ -21,6 +21,7 @@ READ_US = START_US + 70 * DAY_US  # when reports were read
 EXTRA = """\
 fx: {source: ecb/eurofxref, base: EUR, max_carry_days: 7}
 privacy: {k: 5}
+emit: {every_seconds: 0}
 kpis:
   preset: default
   add:

@@ -52,7 +52,7 @@ void known_sources_put_nearest(const struct known_sources *known, const char *wa
 	if (count > 0)
 		buf_put_text(text, "?)");
 	else if (known->table.rows > 0)
-		buf_printf(text, "; the daemon knows %zu others, which `streamgauge status` lists",
-		           known->table.rows);
+		buf_printf(text, "; the daemon knows %zu other%s, which `streamgauge status` lists",
+		           known->table.rows, known->table.rows == 1 ? "" : "s");
 	free(names);
 }

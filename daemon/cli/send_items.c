@@ -294,9 +294,12 @@ static int send_file(struct run *run)
 	}
 	if (!run->session.options->dry_run)
 		return ship(run);
-	(void)printf("%s: %u events, %u rows, %u commits, %u heartbeats; nothing is sent\n",
-	             run->file.name, totals[ITEM_EVENT], totals[ITEM_ROW], totals[ITEM_COMMIT],
-	             totals[ITEM_HEARTBEAT]);
+	static const char *const nouns[ITEM_KINDS] = {"event", "row", "commit", "heartbeat"};
+	(void)printf("%s: ", run->file.name);
+	for (int kind = 0; kind < ITEM_KINDS; kind++)
+		(void)printf("%s%u %s%s", kind ? ", " : "", totals[kind], nouns[kind],
+		             totals[kind] == 1 ? "" : "s");
+	(void)puts("; nothing is sent");
 	return EXIT_DONE;
 }
 

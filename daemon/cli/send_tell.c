@@ -36,10 +36,11 @@ void tell_notes(const char *file, const struct mapped *mapped)
 	if (mapped->left_out.count > 0)
 		tell_list(file, "records left out by the mapping", texts, mapped->left_out.count);
 	if (mapped->repeated > 0)
-		(void)fprintf(stderr, "%s: %" PRIu64 " rows repeat others word for word\n", file,
-		              mapped->repeated);
+		(void)fprintf(stderr, "%s: %" PRIu64 " %s word for word\n", file, mapped->repeated,
+		              mapped->repeated == 1 ? "row repeats another" : "rows repeat others");
 	if (mapped->empty > 0)
-		(void)fprintf(stderr, "%s: %" PRIu64 " rows hold no value\n", file, mapped->empty);
+		(void)fprintf(stderr, "%s: %" PRIu64 " %s no value\n", file, mapped->empty,
+		              mapped->empty == 1 ? "row holds" : "rows hold");
 }
 
 static void tell_refusal(const char *file, const struct mapped *mapped,

@@ -122,14 +122,19 @@ static void print_source(const struct table *table, size_t row)
 static void print_remarks(const struct table *table, size_t row)
 {
 	static const struct {
-		const char *column, *words;
+		const char *column, *one, *many;
 	} remarks[] = {
-	    {"lost_batches", "batches lost and accepted as lost"},
-	    {"late", "events came more than three days after they happened, and count"},
-	    {"stale", "rows older than what is stored"},
-	    {"not_rolled_up", "rows of reports that are not rolled up"},
-	    {"restated_after_final", "changes of days that were final"},
-	    {"withdrawn", "rows withdrawn by streamgauge forget"},
+	    {"lost_batches", "batch lost and accepted as lost",
+	     "batches lost and accepted as lost"},
+	    {"late", "event came more than three days after it happened, and counts",
+	     "events came more than three days after they happened, and count"},
+	    {"stale", "row older than what is stored", "rows older than what is stored"},
+	    {"not_rolled_up", "row of a report that is not rolled up",
+	     "rows of reports that are not rolled up"},
+	    {"restated_after_final", "change of a day that was final",
+	     "changes of days that were final"},
+	    {"withdrawn", "row withdrawn by streamgauge forget",
+	     "rows withdrawn by streamgauge forget"},
 	};
 	const char *codes = table_cell(table, row, "reject_codes");
 	if (strcmp(codes, "{}") != 0 && *codes) {
@@ -148,7 +153,8 @@ static void print_remarks(const struct table *table, size_t row)
 	for (size_t i = 0; i < sizeof(remarks) / sizeof(remarks[0]); i++) {
 		const char *number = table_cell(table, row, remarks[i].column);
 		if (!is_zero(number))
-			printf("    %s %s\n", number, remarks[i].words);
+			printf("    %s %s\n", number,
+			       strcmp(number, "1") == 0 ? remarks[i].one : remarks[i].many);
 	}
 	if (strcmp(table_cell(table, row, "dedup_window_short"), "true") == 0)
 		puts("    event ids are forgotten before their time");

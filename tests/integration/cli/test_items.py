@@ -171,7 +171,7 @@ class Items(CliCase):
         done = self.run_cli("send", "--items", "--source", self.source, "-", text=text)
         self.check(done, 0, "standard input: ", "1 item accepted")
         self.check(self.run_cli("send", "--items", "--dry-run", "--source", self.source, "-",
-                                text=text), 0, "1 events, 0 rows", "nothing is sent")
+                                text=text), 0, "1 event, 0 rows", "nothing is sent")
         self.assert_counted(orders=2)
 
     def test_a_wrong_line_sends_nothing(self):

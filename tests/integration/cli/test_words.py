@@ -78,7 +78,7 @@ class Counts(CliCase):
         self.assertEqual(self.status("demo_sessions/default")["accepted"], 2)
         self.check(self.run_cli("status"), 0, "complete: the last day that is whole",
                    "a period or a day is complete, which send counts apart",
-                   "1 events came more than three days after they happened, and count")
+                   "1 event came more than three days after it happened, and counts")
 
     def test_who_held_the_end_back(self):
         """A live source that is complete to some days ago."""
@@ -116,7 +116,7 @@ class Sources(CliCase):
 
         self.check(send("shop/eo"), 2, "there is no source `shop/eo` yet (did you mean shop/eu?); "
                    "--new-source makes it")
-        self.check(send("tracker/brand"), 2, "the daemon knows 1 others")
+        self.check(send("tracker/brand"), 2, "the daemon knows 1 other,")
         names = [one["source"] for one in
                  self.daemon.get_json("/v1/sources", tenant="demo")["sources"]]
         self.assertEqual(names, ["shop/eu"])

@@ -72,7 +72,7 @@ class Numbers(VectorCase):
         text = vector["input"]["text"]
         self.assertNotIn(vector["id"], products)
         if not text:
-            self.assertIn("1 rows hold no value", said)
+            self.assertIn("1 row holds no value", said)
         elif vector["expect"]["error"] == "MALFORMED":
             self.assertIn(".csv:%d: column `text`: malformed: `%s` is not a decimal number\n"
                           % (line, text), said)

@@ -4,7 +4,9 @@
  *
  * window    batches sent and not yet acknowledged
  * position  where the next batch starts; after a reconnect it is what the
- *           daemon's cursor says, so that nothing is sent twice or left out */
+ *           daemon's cursor says, so that nothing is sent twice or left out.
+ *           Where a heartbeat is to follow, events with ids whose answers were
+ *           lost are sent again: it must be known that none was refused */
 #ifndef SG_CLI_DELIVERY_H
 #define SG_CLI_DELIVERY_H
 

@@ -34,6 +34,8 @@ SIGNALS = {"Value for money, 4 or 5 of 5": "value_for_money",
            "Excess share of voice": "esov", "Net sentiment": "net_sentiment",
            "Price index": "price_index", "Upstream share of media spend": "upstream_share",
            "Brand score": "brand_score"}
+INDICES = ("csat_mean", "price_index", "brand_score")
+POINTS = ("nps", "esov")
 STAGES = ("Market", "Awareness", "Engagement", "Consideration", "Intent", "Purchase", "Loyalty")
 
 
@@ -42,6 +44,12 @@ def shown(measure, text):
     if measure in MONEY:
         return f"{number:,.2f} EUR"
     return f"{number:,.2f}" if measure in reference.MICROS else f"{number:,}"
+
+
+def shown_signal(kpi, number):
+    if kpi in POINTS:
+        return f"{number:.1f} points"
+    return f"{number:.2f}" if kpi in INDICES else f"{number:.4f}"
 
 
 def signals():
@@ -66,8 +74,8 @@ def problems(text):
             yield f"{label} is not {shown(measure, golden[measure])}"
     values = signals()
     for label, kpi in SIGNALS.items():
-        if f" {label} {values[kpi]:.4f}" not in flat:
-            yield f"{label} is not {values[kpi]:.4f}"
+        if f" {label} {shown_signal(kpi, values[kpi])}" not in flat:
+            yield f"{label} is not {shown_signal(kpi, values[kpi])}"
     if "Customer acquisition cost - no exchange rate" not in flat:
         yield "an invoice without a rate is not named"
     for stage in STAGES:

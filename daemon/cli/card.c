@@ -254,7 +254,7 @@ static void print_note(const char *note, int moved)
 /* A label that is too long has a line of its own. */
 static void print_label(const char *label)
 {
-	bool fits = text_width(label) <= LABEL_WIDTH;
+	bool fits = text_width(label) < LABEL_WIDTH;
 	fputs("  ", stdout);
 	if (!fits)
 		printf("%s\n  ", label);
@@ -299,7 +299,7 @@ static void print_row(const struct card *card, size_t row)
 	         cell(card, row, card->total ? "kpi_label" : "bucket_start"));
 	print_label(label);
 	/* A number is never cut: a long one moves what follows. */
-	int at = printf(" %*s", VALUE_WIDTH - 1, value);
+	int at = printf("%*s", VALUE_WIDTH, value);
 	if (*n || *note)
 		at += printf(" %*s", N_WIDTH, n);
 	if (*note) {

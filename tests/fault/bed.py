@@ -160,15 +160,21 @@ class FaultDaemon(harness.Daemon):
         return opened == closed
 
     def command(self, *words):
-        """One command to its Redis; simple replies only. Redis may just be starting:
-        the daemon is ready until it hears that it was killed."""
-        with socket.socket(socket.AF_UNIX) as link:
-            link.settimeout(harness.PATIENCE)
-            until(lambda: link.connect_ex(self.ports["redis"]) == 0, "Redis' socket")
-            words = [word.encode() if isinstance(word, str) else word for word in words]
-            link.sendall(b"*%d\r\n" % len(words)
-                         + b"".join(b"$%d\r\n%s\r\n" % (len(word), word) for word in words))
-            return read_reply(link.makefile("rb"))
+        """One command to its Redis; simple replies only. Redis may just be starting, or
+        loading: the daemon is ready until it hears that it was killed."""
+        words = [word.encode() if isinstance(word, str) else word for word in words]
+        request = b"*%d\r\n" % len(words) + b"".join(
+            b"$%d\r\n%s\r\n" % (len(word), word) for word in words)
+        deadline = time.monotonic() + harness.PATIENCE
+        while True:
+            with socket.socket(socket.AF_UNIX) as link:
+                link.settimeout(harness.PATIENCE)
+                until(lambda: link.connect_ex(self.ports["redis"]) == 0, "Redis' socket")
+                link.sendall(request)
+                file = link.makefile("rb")
+                if not file.peek(8).startswith(b"-LOADING") or time.monotonic() > deadline:
+                    return read_reply(file)
+            time.sleep(0.02)
 
 
 def read_reply(file):

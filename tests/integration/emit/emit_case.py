@@ -13,6 +13,7 @@ import zoneinfo
 sys.path.insert(0, os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
 import harness  # noqa: E402
 from harness import pb  # noqa: E402
+from resp import Redis  # noqa: E402
 from streamgauge.v1 import summary_pb2  # noqa: E402
 
 PREFIX = "sg:{demo/0}:"
@@ -27,41 +28,6 @@ def today():
 
 def now_us():
     return int(datetime.datetime.now().timestamp() * 1e6)
-
-
-class Redis:
-    """RESP over the Unix socket, as much as is needed."""
-
-    def __init__(self, path):
-        self.socket = socket.socket(socket.AF_UNIX)
-        self.socket.settimeout(harness.PATIENCE)
-        self.socket.connect(path)
-        self.file = self.socket.makefile("rb")
-
-    def close(self):
-        self.file.close()
-        self.socket.close()
-
-    def __call__(self, *words):
-        words = [word if isinstance(word, bytes) else str(word).encode() for word in words]
-        self.socket.sendall(b"*%d\r\n" % len(words) +
-                            b"".join(b"$%d\r\n%s\r\n" % (len(word), word) for word in words))
-        return self.reply()
-
-    def reply(self):
-        line = self.file.readline()
-        if not line.endswith(b"\n"):
-            raise EOFError("Redis closed the connection")
-        kind, rest = line[:1], line[1:].strip()
-        if kind == b"$":
-            return None if rest == b"-1" else self.file.read(int(rest) + 2)[:-2]
-        if kind == b"*":
-            return None if rest == b"-1" else [self.reply() for _ in range(int(rest))]
-        if kind == b"-":
-            if rest.startswith(b"LOADING"):
-                raise EOFError(rest.decode())
-            raise AssertionError(rest.decode())
-        return rest
 
 
 def texts(flat):

@@ -5,45 +5,13 @@ increments of later delta records. An independent reader of what is documented."
 import collections
 import glob
 import os
-import socket
 
-import harness
+from resp import Redis
 from streamgauge.v1 import store_pb2 as store
 
 Cell = collections.namedtuple("Cell", "set values period_days measure currency day value")
 GROUPS_PER_PAGE = 32
 DAY = 2  # grain
-
-
-class Redis:
-    """As much of a client as reading needs."""
-
-    def __init__(self, path):
-        self.socket = socket.socket(socket.AF_UNIX)
-        self.socket.settimeout(harness.PATIENCE)
-        self.socket.connect(path)
-        self.file = self.socket.makefile("rb")
-
-    def close(self):
-        self.file.close()
-        self.socket.close()
-
-    def __call__(self, *words):
-        words = [word if isinstance(word, bytes) else str(word).encode() for word in words]
-        self.socket.sendall(b"*%d\r\n" % len(words) +
-                            b"".join(b"$%d\r\n%s\r\n" % (len(word), word) for word in words))
-        return self.reply()
-
-    def reply(self):
-        line = self.file.readline()
-        kind, rest = line[:1], line[1:].strip()
-        if kind == b"$":
-            return None if rest == b"-1" else self.file.read(int(rest) + 2)[:-2]
-        if kind == b"*":
-            return [self.reply() for _ in range(int(rest))]
-        if kind == b"-":
-            raise AssertionError(rest.decode())
-        return rest
 
 
 def runs(page):

@@ -5,16 +5,29 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <time.h>
 #include <unistd.h>
 
 #include "bench.h"
+
+#define TOUCHED_BYTES (UINT64_C(1) << 30)
 
 int64_t now_us(void)
 {
 	struct timespec now;
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	return (int64_t)now.tv_sec * 1000000 + now.tv_nsec / 1000;
+}
+
+void touch_memory(const struct options *options)
+{
+	if (options->cold)
+		return;
+	void *memory = mmap(NULL, TOUCHED_BYTES, PROT_READ | PROT_WRITE,
+	                    MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+	if (memory != MAP_FAILED)
+		munmap(memory, TOUCHED_BYTES);
 }
 
 static int by_value(const void *a, const void *b)
@@ -50,7 +63,7 @@ static int usage(void)
 {
 	fprintf(stderr, "usage: bench send|naive|verify|fsync --start SECONDS [--span SECONDS]\n"
 	                "  [--events N] [--batch N] [--window N] [--to HOST:PORT]\n"
-	                "  [--redis SOCKET] [--config FILE] [--file FILE]\n");
+	                "  [--redis SOCKET] [--config FILE] [--file FILE] [--cold]\n");
 	return 2;
 }
 
@@ -62,12 +75,17 @@ int main(int argc, char **argv)
 	                          .window = 64,
 	                          .address = "127.0.0.1:7311"};
 	const char *file = "bench.fsync";
-	static const struct option longs[] = {
-	    {"events", required_argument, NULL, 'e'}, {"start", required_argument, NULL, 's'},
-	    {"span", required_argument, NULL, 'p'},   {"batch", required_argument, NULL, 'b'},
-	    {"window", required_argument, NULL, 'w'}, {"to", required_argument, NULL, 't'},
-	    {"redis", required_argument, NULL, 'r'},  {"config", required_argument, NULL, 'c'},
-	    {"file", required_argument, NULL, 'f'},   {NULL, 0, NULL, 0}};
+	static const struct option longs[] = {{"events", required_argument, NULL, 'e'},
+	                                      {"start", required_argument, NULL, 's'},
+	                                      {"span", required_argument, NULL, 'p'},
+	                                      {"batch", required_argument, NULL, 'b'},
+	                                      {"window", required_argument, NULL, 'w'},
+	                                      {"to", required_argument, NULL, 't'},
+	                                      {"redis", required_argument, NULL, 'r'},
+	                                      {"config", required_argument, NULL, 'c'},
+	                                      {"file", required_argument, NULL, 'f'},
+	                                      {"cold", no_argument, NULL, 'C'},
+	                                      {NULL, 0, NULL, 0}};
 	int option;
 	while ((option = getopt_long(argc, argv, "", longs, NULL)) != -1) {
 		switch (option) {
@@ -97,6 +115,9 @@ int main(int argc, char **argv)
 			break;
 		case 'f':
 			file = optarg;
+			break;
+		case 'C':
+			options.cold = true;
 			break;
 		default:
 			return usage();

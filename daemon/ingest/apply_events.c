@@ -1,5 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <string.h>
+
+#define XXH_INLINE_ALL
 #include <xxhash.h>
 
 #include "ingest/applying.h"
@@ -14,8 +16,7 @@ struct plain_event {
 	struct resolved_amount amounts[ITEM_AMOUNTS];
 	uint32_t amount_count;
 	uint32_t *values; /* by catalog dimension */
-	enum grain grain;
-	int32_t bucket;
+	struct cell_place place;
 	int32_t day;
 };
 
@@ -54,19 +55,19 @@ static int resolve_type(struct applying *applying, const struct event_view *item
 	return 0;
 }
 
-/* Events mostly come in order: the day is looked up once per minute. */
-static int resolve_bucket(struct applying *applying, int64_t us, struct plain_event *event)
+/* Events mostly come in order: the place is found once per minute. */
+static void place_event(struct applying *applying, enum grain grain, int64_t us,
+                        struct plain_event *event)
 {
 	int64_t minute = us / 60000000;
-	if (event->grain == GRAIN_MINUTE && minute == applying->memo_minute) {
-		event->bucket = (int32_t)minute;
-		event->day = applying->memo_day;
-		return 0;
+	if (grain != applying->memo_place.grain || minute != applying->memo_minute) {
+		int32_t bucket =
+		    partition_bucket(applying->partition, grain, us, &applying->memo_day);
+		applying->memo_place = partition_place(grain, bucket);
+		applying->memo_minute = minute;
 	}
-	event->bucket = partition_bucket(applying->partition, event->grain, us, &event->day);
-	applying->memo_minute = minute;
-	applying->memo_day = event->day;
-	return 0;
+	event->place = applying->memo_place;
+	event->day = applying->memo_day;
 }
 
 static int resolve_time(struct applying *applying, const struct event_view *item,
@@ -79,11 +80,12 @@ static int resolve_time(struct applying *applying, const struct event_view *item
 	if (us > applying->now_us + FUTURE_US)
 		return fault_set(applying, fault, ERR_IN_FUTURE, "event_time_us", "%lld",
 		                 (long long)us);
-	event->grain = partition_grain_of(applying->partition, us, applying->now_us);
-	if (event->grain == GRAIN_COUNT)
+	enum grain grain = partition_grain_of(applying->partition, us, applying->now_us);
+	if (grain == GRAIN_COUNT)
 		return fault_set(applying, fault, ERR_OUTSIDE_RETENTION, "event_time_us", "%lld",
 		                 (long long)us);
-	return resolve_bucket(applying, us, event);
+	place_event(applying, grain, us, event);
+	return 0;
 }
 
 static int check_id(struct applying *applying, const struct event_view *item, struct fault *fault)
@@ -140,7 +142,7 @@ static void count_event(struct applying *applying, struct counting *counting,
 		if (event->amounts[i].value)
 			counting->increments[at++] =
 			    (struct increment){event->amounts[i].column, event->amounts[i].value};
-	counting->places[counting->count] = partition_place(event->grain, event->bucket);
+	counting->places[counting->count] = event->place;
 	counting->ends[counting->count++] = at;
 	if (counting->count == COUNT_ITEMS || at + ITEM_AMOUNTS > COUNT_INCREMENTS)
 		partition_count(applying->partition, counting);

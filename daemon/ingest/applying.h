@@ -58,7 +58,8 @@ struct applying {
 
 	struct name_memo dim_memo[ITEM_DIMS];
 	struct name_memo measure_memo[ITEM_AMOUNTS];
-	int64_t memo_minute; /* minute of the event before, its day */
+	int64_t memo_minute; /* minute of the event before, its place and day */
+	struct cell_place memo_place;
 	int32_t memo_day;
 };
 

@@ -3,6 +3,8 @@
 
 #include <string.h>
 
+#include "base/load.h"
+
 typedef Streamgauge__V1__Event pb_event;
 typedef Streamgauge__V1__Amount pb_amount;
 typedef Streamgauge__V1__Dim pb_dim;
@@ -50,32 +52,6 @@ static const uint8_t *take_span(const uint8_t *at, const uint8_t *end, struct sp
 		return NULL;
 	*ret_span = (struct span){at, len};
 	return at + len;
-}
-
-static uint64_t load8(const void *at)
-{
-	uint64_t word;
-	memcpy(&word, at, sizeof(word));
-	return word;
-}
-
-static uint32_t load4(const void *at)
-{
-	uint32_t word;
-	memcpy(&word, at, sizeof(word));
-	return word;
-}
-
-/* memcmp of what is mostly a name, without the call. */
-static bool same_short(const void *a, const void *b, size_t len)
-{
-	if (len < 4 || len > 16)
-		return memcmp(a, b, len) == 0;
-	const uint8_t *x = a;
-	const uint8_t *y = b;
-	if (len < 8)
-		return load4(x) == load4(y) && load4(x + len - 4) == load4(y + len - 4);
-	return load8(x) == load8(y) && load8(x + len - 8) == load8(y + len - 8);
 }
 
 /* ---- names ---- */

@@ -3,7 +3,8 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <xxhash.h>
+
+#include "base/load.h"
 
 /* Entries are small messages; they are built here before they are interned. */
 struct entry {
@@ -289,45 +290,42 @@ uint32_t dict_add(struct dict *dict, enum dict_kind kind, const void *bytes, siz
 
 /* ---- values ---- */
 
-/* Up to 24 bytes as three words; together with the length they are the text. */
-static bool text_words(const char *text, size_t len, uint64_t words[3])
+/* Up to 24 bytes as words; together with the length they are the text. */
+struct text_words {
+	uint64_t words[3];
+};
+
+static struct text_words text_words(const char *text, size_t len)
 {
-	words[0] = words[1] = words[2] = 0;
-	if (len >= 8) {
-		if (len > 24)
-			return false;
-		memcpy(&words[0], text, 8);
-		memcpy(&words[1], text + len - 8, 8);
-		if (len > 16)
-			memcpy(&words[2], text + 8, 8);
-	} else if (len >= 4) {
-		memcpy(&words[0], text, 4);
-		memcpy(&words[1], text + len - 4, 4);
-	} else if (len) {
-		const uint8_t *at = (const uint8_t *)text;
-		words[0] = at[0] | (uint64_t)at[len / 2] << 8 | (uint64_t)at[len - 1] << 16;
-	}
-	return len != 0;
+	if (len > 16)
+		return (struct text_words){{load8(text), load8(text + len - 8), load8(text + 8)}};
+	if (len >= 8)
+		return (struct text_words){{load8(text), load8(text + len - 8), 0}};
+	if (len >= 4)
+		return (struct text_words){{load4(text), load4(text + len - 4), 0}};
+	const uint8_t *at = (const uint8_t *)text;
+	uint64_t first = at[0] | (uint64_t)at[len / 2] << 8 | (uint64_t)at[len - 1] << 16;
+	return (struct text_words){{first, 0, 0}};
 }
 
 uint32_t dict_value_recent(struct dict *dict, uint32_t dim, const char *text, size_t len)
 {
-	uint64_t words[3];
-	if (!text_words(text, len, words))
+	if (!len || len > 24)
 		return dict_value_find(dict, dim, text, len);
-	uint64_t hash =
-	    (words[0] ^ words[1] * 0x9E3779B97F4A7C15u ^ words[2] ^ len) * 0xFF51AFD7ED558CCDu;
+	struct text_words key = text_words(text, len);
+	uint64_t hash = (key.words[0] ^ key.words[1] * 0x9E3779B97F4A7C15u ^ key.words[2] ^ len) *
+	                0xFF51AFD7ED558CCDu;
 	if (!dict->recent[dim])
 		dict->recent[dim] = calloc(DICT_RECENT, sizeof(struct dict_recent));
 	require(dict->recent[dim] != NULL);
 	struct dict_recent *recent = &dict->recent[dim][(hash >> 40) % DICT_RECENT];
-	if (recent->len == len && recent->words[0] == words[0] && recent->words[1] == words[1] &&
-	    recent->words[2] == words[2])
+	if (recent->len == len && recent->words[0] == key.words[0] &&
+	    recent->words[1] == key.words[1] && recent->words[2] == key.words[2])
 		return recent->value;
 	uint32_t value = dict_value_find(dict, dim, text, len);
 	if (value != DICT_NO_VALUE)
-		*recent =
-		    (struct dict_recent){{words[0], words[1], words[2]}, (uint32_t)len, value};
+		*recent = (struct dict_recent){
+		    {key.words[0], key.words[1], key.words[2]}, (uint32_t)len, value};
 	return value;
 }
 
@@ -418,6 +416,12 @@ void dict_groups_of(struct dict *dict, uint32_t set, const uint32_t (*values)[MO
 	uint32_t hashes[DICT_GROUPS_AT_ONCE];
 	uint32_t mask = dict->group_slot_count - 1;
 	require(count <= DICT_GROUPS_AT_ONCE);
+	if (!shape->dim_count) {
+		uint32_t all = dict_group(dict, set, 0, values[0]);
+		for (uint32_t i = 0; i < count; i++)
+			ret_groups[i] = all;
+		return;
+	}
 	for (uint32_t i = 0; i < count; i++) {
 		hashes[i] = group_hash(shape, set, 0, values[i]);
 		if (dict->group_slot_count)

@@ -265,7 +265,7 @@ static void count_in_set(struct partition *partition, const struct counting *cou
 void partition_count(struct partition *partition, struct counting *counting)
 {
 	const struct dict *dict = &partition->dict;
-	for (uint32_t i = 0; i < dict->plain_set_count; i++)
+	for (uint32_t i = 0; counting->count && i < dict->plain_set_count; i++)
 		count_in_set(partition, counting, dict->plain_sets[i]);
 	counting->count = 0;
 }

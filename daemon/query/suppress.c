@@ -14,18 +14,15 @@ static int by_people(const void *a, const void *b)
 
 void suppress_cells(struct suppress_cell *cells, uint32_t count, uint64_t k, bool total_shown)
 {
-	uint64_t people = 0;
-	uint32_t withheld = 0;
+	uint64_t people = 0; /* withheld so far */
 	if (count > 1)
 		qsort(cells, count, sizeof(*cells), by_people);
 	for (uint32_t i = 0; i < count; i++) {
 		uint64_t own = cells[i].people;
-		bool small = own > 0 && own < k;
-		bool exposed = withheld > 0 && (withheld < 2 || people < k);
-		cells[i].withheld = own > 0 && (small || (total_shown && exposed));
-		if (cells[i].withheld) {
-			withheld++;
+		/* One cell alone has fewer than k: k people withheld are two cells at least. */
+		bool exposed = total_shown && people > 0 && people < k;
+		cells[i].withheld = own > 0 && (own < k || exposed);
+		if (cells[i].withheld)
 			people += own;
-		}
 	}
 }

@@ -220,7 +220,7 @@ struct survey_answer survey_evaluate(const struct survey_terms *terms, const str
 	}
 	if (pool.n > 0 && pool.base.weight > 0) {
 		answer.n = (uint64_t)pool.n;
-		answer.n_eff = survey_n_eff(&pool.base, 0);
+		answer.n_eff = survey_n_eff(&pool.base);
 		answer.aggregate_only = pool.tables;
 		estimate(&pool, &answer);
 	}

@@ -8,23 +8,9 @@ double survey_scale(const struct survey_base *base)
 	return base->weight > 0 ? base->n / base->weight : 0;
 }
 
-double survey_n_eff(const struct survey_base *base, double floor)
+double survey_n_eff(const struct survey_base *base)
 {
-	if (base->weight_squared <= 0)
-		return 0;
-	double n_eff = base->weight * base->weight / base->weight_squared;
-	if (floor > 0 && n_eff > base->n / floor)
-		n_eff = base->n / floor;
-	return n_eff;
-}
-
-double survey_share_variance(const struct survey_base *base, double chose, double chose_squared)
-{
-	if (base->n < 2 || base->weight <= 0)
-		return 0;
-	double p = chose / base->weight;
-	double squares = chose_squared * (1 - 2 * p) + p * p * base->weight_squared;
-	return base->n / (base->n - 1) * squares / (base->weight * base->weight);
+	return base->weight_squared > 0 ? base->weight * base->weight / base->weight_squared : 0;
 }
 
 /* Centre and half-width:

@@ -2,7 +2,7 @@
  * Statistics of weighted survey sums.
  *
  * n    respondents asked           S1  sum of their weights
- * S2   sum of squared weights      Y   sum of the weights of those who chose
+ * S2   sum of squared weights
  *
  * n_eff = S1^2 / S2 (Kish, 1965): the size of a simple sample that would be as
  * sure. Weights count in any unit; a wave's are scaled to mean 1 before waves are
@@ -34,14 +34,8 @@ struct survey_estimate {
 /* The factor that makes the mean weight 1: n / S1; 0 when nobody has weight. */
 double survey_scale(const struct survey_base *base);
 
-/* Kish's effective sample size, at most n / floor where the source states a
- * design effect; 0 when nobody has weight. `floor` 0 = none stated. */
-double survey_n_eff(const struct survey_base *base, double floor);
-
-/* Variance of the share p by linearisation, with replacement and without strata:
- * n/(n-1) x (Y2 (1-2p) + p^2 S2) / S1^2, Y2 = squared weights of those who chose.
- * It does not assume that weights have nothing to do with answers. 0 for n < 2. */
-double survey_share_variance(const struct survey_base *base, double chose, double chose_squared);
+/* Kish's effective sample size; 0 when nobody has weight. */
+double survey_n_eff(const struct survey_base *base);
 
 /* Wilson's score interval for share p of n_eff (Wilson, 1927). n_eff > 0. */
 struct survey_estimate survey_share(double p, double n_eff);

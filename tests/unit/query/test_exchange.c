@@ -115,3 +115,57 @@ Test(exchange, parts_add_up)
 	cr_assert_eq(rate, 7);
 	arena_deinit(&arena);
 }
+
+Test(exchange, withdrawn_days_in_between_leave_the_others)
+{
+	struct arena arena = {0};
+	struct exchange exchange = {.base = "EUR", .max_carry_days = 7};
+	int64_t rate = 0;
+	for (int32_t day = DAY; day < DAY + 3; day++) {
+		cr_assert_eq(exchange_add(&exchange, &arena, "USD", day, day), 0);
+		cr_assert_eq(exchange_add(&exchange, &arena, "JPY", day, 3), 0);
+	}
+	cr_assert_eq(exchange_add(&exchange, &arena, "USD", DAY + 1, -(DAY + 1)), 0);
+	cr_assert_eq(exchange_add(&exchange, &arena, "JPY", DAY, -3), 0);
+	exchange_sort(&exchange);
+	cr_assert_eq(exchange.count, 4);
+	cr_assert_eq(exchange_find(&exchange, "JPY", DAY, &rate), EXCHANGE_MISSING);
+	cr_assert_eq(exchange_find(&exchange, "USD", DAY + 1, &rate), EXCHANGE_CARRIED);
+	cr_assert_eq(rate, DAY);
+	cr_assert_eq(exchange_find(&exchange, "USD", DAY + 2, &rate), EXCHANGE_OK);
+	cr_assert_eq(rate, DAY + 2);
+	arena_deinit(&arena);
+}
+
+/* More rates than the table has room for at first. */
+Test(exchange, a_table_grows)
+{
+	struct arena arena = {0};
+	struct exchange exchange = {.base = "EUR", .max_carry_days = 7};
+	for (int32_t day = DAY + 1500; day >= DAY; day--)
+		cr_assert_eq(exchange_add(&exchange, &arena, "USD", day, day), 0);
+	exchange_sort(&exchange);
+	for (int32_t day = DAY; day <= DAY + 1500; day++) {
+		int64_t rate = 0;
+		cr_assert_eq(exchange_find(&exchange, "USD", day, &rate), EXCHANGE_OK);
+		cr_assert_eq(rate, day);
+	}
+	arena_deinit(&arena);
+}
+
+static const struct {
+	int64_t amount, from, to, expected;
+} halves[] = {
+    {1, 2, 1, 0},   {3, 2, 1, 2},  {5, 2, 1, 2},   {-1, 2, 1, 0},   {-3, 2, 1, -2},
+    {-5, 2, 1, -2}, {7, 4, 1, 2},  {-7, 4, 1, -2}, {5, 4, 1, 1},    {-5, 4, 1, -1},
+    {0, 3, 7, 0},   {10, 3, 1, 3}, {11, 3, 1, 4},  {-11, 3, 1, -4},
+};
+
+Test(exchange, half_to_even_on_both_sides_of_zero)
+{
+	for (size_t i = 0; i < sizeof(halves) / sizeof(*halves); i++) {
+		i128 got = 4711;
+		cr_assert(exchange_apply(halves[i].amount, halves[i].from, halves[i].to, &got));
+		cr_assert_eq((int64_t)got, halves[i].expected, "row %zu: %lld", i, (long long)got);
+	}
+}

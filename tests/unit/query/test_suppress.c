@@ -64,3 +64,40 @@ Test(suppress, one_cell_of_k_people_is_shown)
 	suppress_cells(cells, 1, 10, true);
 	cr_assert(cells[0].withheld);
 }
+
+static void expect_withheld(const uint64_t *people, const char *expected, uint64_t k)
+{
+	struct suppress_cell cells[8];
+	char got[9] = "";
+	uint32_t count = (uint32_t)strlen(expected);
+	for (uint32_t i = 0; i < count; i++)
+		cells[i] = (struct suppress_cell){people[i], i, false};
+	suppress_cells(cells, count, k, true);
+	for (uint32_t i = 0; i < count; i++)
+		got[cells[i].id] = cells[i].withheld ? 'w' : '.';
+	cr_assert_str_eq(got, expected);
+}
+
+/* Until k people are withheld, and no further. */
+Test(suppress, with_a_total_the_next_smallest_go)
+{
+	expect_withheld((uint64_t[]){50, 4, 30, 12}, ".w.w", 10);
+	expect_withheld((uint64_t[]){50, 4, 6, 12}, ".ww.", 10);
+	expect_withheld((uint64_t[]){50, 4, 5, 12}, ".www", 10);
+	expect_withheld((uint64_t[]){0, 50, 9}, ".ww", 10);
+	expect_withheld((uint64_t[]){0, 0, 50, 10}, "....", 10);
+	expect_withheld((uint64_t[]){3, 3, 3}, "www", 10);
+}
+
+/* Which of two goes must not depend on the order in which they were read. */
+Test(suppress, of_two_alike_the_lower_id_goes)
+{
+	expect_withheld((uint64_t[]){12, 12, 12, 4}, "w..w", 10);
+	expect_withheld((uint64_t[]){4, 12, 12, 12}, "ww..", 10);
+	struct suppress_cell cells[] = {{12, 7, false}, {4, 9, false}, {12, 2, false}};
+	suppress_cells(cells, 3, 10, true);
+	cr_assert_eq(cells[1].id, 2);
+	cr_assert(cells[1].withheld);
+	cr_assert_eq(cells[2].id, 7);
+	cr_assert_not(cells[2].withheld);
+}

@@ -317,7 +317,10 @@ static void start_request(struct request *request, const char *method)
 
 enum MHD_Result request_access(struct request *request, const char *method)
 {
-	if (!request->started) {
+	/* A request that came behind others on its connection must not wait any more. */
+	if (request->server->stopping) {
+		request_problem(request, ERR_SHUTTING_DOWN, NULL);
+	} else if (!request->started) {
 		request->started = true;
 		start_request(request, method);
 	} else if (request->timed_out) {
@@ -325,8 +328,6 @@ enum MHD_Result request_access(struct request *request, const char *method)
 		                     "Redis did not deliver the pages of this query within 10 "
 		                     "seconds; ask again, or for fewer days.",
 		                     NULL);
-	} else if (request->server->stopping) {
-		request_problem(request, ERR_SHUTTING_DOWN, NULL);
 	} else if (request->err != 0) {
 		request_problem(request, request->err, NULL);
 	} else {

@@ -119,6 +119,27 @@ Test(http_limits, stops_while_requests_wait)
 	close_stopped(&fixture);
 }
 
+/* Requests that follow on the same connection wait for nothing once it stops. */
+Test(http_limits, stops_while_requests_are_queued)
+{
+	static const char two[] = "GET /v1/rejects?tenant=demo HTTP/1.1\r\nHost: localhost\r\n\r\n"
+	                          "GET /v1/rejects?tenant=demo HTTP/1.1\r\nHost: localhost\r\n"
+	                          "Connection: close\r\n\r\n";
+	struct fixture fixture;
+	struct http_exchange exchange;
+	open_server(&fixture);
+	fixture.drivers[0].hold = true;
+	exchange_begin(&exchange, &fixture.loop, http_server_address(fixture.server), two);
+	while (fixture.drivers[0].reads == 0)
+		uv_run(&fixture.loop, UV_RUN_ONCE);
+	stop_server(&fixture);
+	exchange_finish(&exchange, &fixture.loop);
+	cr_assert_eq(exchange.status, 503, "%s", (char *)exchange.received.bytes);
+	cr_assert_eq(fixture.drivers[0].reads, 1);
+	exchange_deinit(&exchange);
+	close_stopped(&fixture);
+}
+
 /* Redis that does not answer costs 504; its late reply harms nobody. */
 Test(http_limits, a_slow_redis_is_504)
 {

@@ -223,6 +223,6 @@ void apply_events(struct applying *applying)
 	partition_count(applying->partition, &counting);
 	if (dedup->used > dedup->max_ids)
 		dedup_advance(dedup, applying->hour);
-	if (dedup->short_window)
-		applying->source->current.dedup_window_short = true;
+	if (count)
+		applying->source->current.dedup_window_short = dedup_short(dedup, applying->hour);
 }

@@ -11,9 +11,12 @@
 #define SLOTS_MIN 1024u
 #define HUGE_PAGE (UINT64_C(2) << 20)
 
+const struct dedup_id dedup_mark = {{0}};
+
 void dedup_init(struct dedup *dedup, uint64_t max_ids, uint32_t window_hours)
 {
-	*dedup = (struct dedup){.max_ids = max_ids, .window_hours = window_hours};
+	*dedup = (struct dedup){
+	    .max_ids = max_ids, .window_hours = window_hours, .forgotten = INT32_MIN};
 }
 
 static void slots_free(struct dedup *dedup)
@@ -214,22 +217,34 @@ bool dedup_add(struct dedup *dedup, const struct dedup_id *id, int32_t hour)
 	return true;
 }
 
-int32_t dedup_oldest_hour(const struct dedup *dedup, int32_t hour)
+bool dedup_short(const struct dedup *dedup, int32_t hour)
 {
-	int32_t oldest = hour - (int32_t)dedup->window_hours;
-	if (dedup->short_window && dedup->block_count && dedup->blocks[0].hour > oldest)
-		oldest = dedup->blocks[0].hour;
-	return oldest;
+	return dedup->forgotten >= hour - (int32_t)dedup->window_hours;
 }
 
-static void note_gone(struct dedup *dedup, const struct dedup_block *block)
+int32_t dedup_oldest_hour(const struct dedup *dedup, int32_t hour)
+{
+	/* Part of an hour may still be remembered: the next one is whole. */
+	return dedup_short(dedup, hour) ? dedup->forgotten + 1
+	                                : hour - (int32_t)dedup->window_hours;
+}
+
+static void note_forgotten(struct dedup *dedup, int32_t hour)
+{
+	if (hour > dedup->forgotten)
+		dedup->forgotten = hour;
+}
+
+static void note_gone(struct dedup *dedup, const struct dedup_block *block, bool early)
 {
 	if (dedup->gone_count == dedup->gone_cap) {
 		dedup->gone_cap = dedup->gone_cap ? dedup->gone_cap * 2 : 16;
 		dedup->gone = realloc(dedup->gone, dedup->gone_cap * sizeof(*dedup->gone));
 		require(dedup->gone != NULL);
 	}
-	dedup->gone[dedup->gone_count++] = (struct dedup_gone){block->hour, block->part};
+	dedup->gone[dedup->gone_count++] = (struct dedup_gone){block->hour, block->part, early};
+	if (early)
+		note_forgotten(dedup, block->hour);
 }
 
 void dedup_advance(struct dedup *dedup, int32_t hour)
@@ -247,9 +262,8 @@ void dedup_advance(struct dedup *dedup, int32_t hour)
 			break;
 		if (block->stored < block->count)
 			break;
-		dedup->short_window = dedup->short_window || block->hour >= oldest;
 		left -= block->count;
-		note_gone(dedup, block);
+		note_gone(dedup, block, block->hour >= oldest);
 		free(block->ids);
 		drop++;
 	}
@@ -265,6 +279,10 @@ int dedup_load(struct dedup *dedup, int32_t hour, uint32_t part, const uint8_t *
 {
 	if (len % sizeof(struct dedup_id) || len / sizeof(struct dedup_id) > DEDUP_BLOCK_IDS)
 		return ERR_MALFORMED;
+	if (len == sizeof(dedup_mark) && memcmp(bytes, &dedup_mark, len) == 0) {
+		note_forgotten(dedup, hour);
+		return 0;
+	}
 	block_open(dedup, hour, part);
 	for (size_t at = 0; at < len; at += sizeof(struct dedup_id)) {
 		struct dedup_id id;

@@ -3,7 +3,9 @@
  *
  * An id is the seeded 128-bit hash of source and event id. Ids are kept by the
  * hour they were received in, in blocks of at most DEDUP_BLOCK_IDS: a block is
- * one Redis string that is only ever appended to. */
+ * one Redis string that is only ever appended to. Of a block that is let go before
+ * its time a mark stays: it tells the next daemon what was forgotten, and that
+ * there may be blocks behind it. */
 #ifndef SG_ROLLUP_DEDUP_H
 #define SG_ROLLUP_DEDUP_H
 
@@ -43,13 +45,17 @@ struct dedup {
 	struct dedup_gone {
 		int32_t hour;
 		uint32_t part;
+		bool early; /* before its time: a mark takes its place */
 	} * gone;
 	uint32_t gone_count;
 	uint32_t gone_cap;
 	uint64_t max_ids;
 	uint32_t window_hours;
-	bool short_window; /* ids were dropped before their time */
+	int32_t forgotten; /* newest hour with a block let go early; INT32_MIN = none */
 };
+
+/* What is stored in place of a block that was let go early. No id is all zero. */
+extern const struct dedup_id dedup_mark;
 
 void dedup_init(struct dedup *dedup, uint64_t max_ids, uint32_t window_hours);
 void dedup_deinit(struct dedup *dedup);
@@ -66,10 +72,13 @@ bool dedup_add(struct dedup *dedup, const struct dedup_id *id, int32_t hour);
  * there are more than max_ids. */
 void dedup_advance(struct dedup *dedup, int32_t hour);
 
-/* Ids received before this hour are forgotten. */
+/* Of what was received before this hour, ids may be forgotten. */
 int32_t dedup_oldest_hour(const struct dedup *dedup, int32_t hour);
 
-/* A stored block; ERR_MALFORMED. Blocks come oldest first. */
+/* True when ids were let go that the window at this hour should still hold. */
+bool dedup_short(const struct dedup *dedup, int32_t hour);
+
+/* A stored block or mark; ERR_MALFORMED. Blocks come oldest first. */
 int dedup_load(struct dedup *dedup, int32_t hour, uint32_t part, const uint8_t *bytes,
                size_t len) SG_MUST_CHECK;
 

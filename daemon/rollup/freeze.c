@@ -360,6 +360,13 @@ static void put_sources(struct builder *builder)
 	buf_deinit(&record);
 }
 
+static void put_dedup_expiry(struct builder *builder, struct store_key key)
+{
+	const struct dedup *dedup = &builder->partition->dedup;
+	put_op(builder, FLUSH_EXPIREAT, key)->number =
+	    ((int64_t)key.c + 1 + dedup->window_hours) * 3600;
+}
+
 static void put_dedup(struct builder *builder)
 {
 	struct dedup *dedup = &builder->partition->dedup;
@@ -372,13 +379,19 @@ static void put_dedup(struct builder *builder)
 		op->value = keep(builder, block->ids + block->stored,
 		                 (block->count - block->stored) * sizeof(*block->ids));
 		if (!block->stored)
-			put_op(builder, FLUSH_EXPIREAT, key)->number =
-			    ((int64_t)block->hour + 1 + dedup->window_hours) * 3600;
+			put_dedup_expiry(builder, key);
 		block->stored = block->count;
 	}
-	for (uint32_t i = 0; i < dedup->gone_count; i++)
-		put_op(builder, FLUSH_DEL,
-		       key_of(KEY_DEDUP, dedup->gone[i].part, dedup->gone[i].hour));
+	for (uint32_t i = 0; i < dedup->gone_count; i++) {
+		const struct dedup_gone *gone = &dedup->gone[i];
+		struct store_key key = key_of(KEY_DEDUP, gone->part, gone->hour);
+		put_op(builder, FLUSH_DEL, key);
+		if (!gone->early)
+			continue;
+		put_op(builder, FLUSH_APPEND, key)->value =
+		    keep(builder, &dedup_mark, sizeof(dedup_mark));
+		put_dedup_expiry(builder, key);
+	}
 	dedup->gone_count = 0;
 }
 

@@ -37,7 +37,7 @@ Test(dedup, remembers_until_the_window_has_passed)
 		struct dedup_id id = id_of(n);
 		cr_assert_eq(dedup_seen(&dedup, &id), n >= 2000, "id %zu", (size_t)n);
 	}
-	cr_assert_not(dedup.short_window);
+	cr_assert_not(dedup_short(&dedup, 170));
 	cr_assert_eq(dedup_oldest_hour(&dedup, 170), 2);
 	dedup_deinit(&dedup);
 }
@@ -70,27 +70,75 @@ Test(dedup, ids_are_found_however_often_the_table_grew)
 	}
 }
 
+/* Twelve hours of half a block each, all in flushes. */
+static void fill_hours(struct dedup *dedup)
+{
+	uint32_t half = DEDUP_BLOCK_IDS / 2;
+	for (uint32_t n = 0; n < 12 * half; n++) {
+		struct dedup_id id = id_of(n);
+		cr_assert(dedup_add(dedup, &id, (int32_t)(n / half)));
+	}
+	for (uint32_t i = 0; i < dedup->block_count; i++)
+		dedup->blocks[i].stored = dedup->blocks[i].count;
+}
+
 Test(dedup, too_many_ids_shorten_the_window_and_say_so)
 {
 	struct dedup dedup;
-	dedup_init(&dedup, 3000, 168);
-	for (uint64_t n = 0; n < 6000; n++) {
+	uint32_t half = DEDUP_BLOCK_IDS / 2;
+	dedup_init(&dedup, 8 * half, 168);
+	fill_hours(&dedup);
+	dedup_advance(&dedup, 11);
+	cr_assert(dedup_short(&dedup, 11));
+	cr_assert_leq(dedup.used, 8 * half);
+	/* What is let go is deleted, so that Redis stays within the limit too. */
+	cr_assert_eq(dedup.gone_count, 5);
+	cr_assert_eq(dedup.gone[0].hour, 0);
+	cr_assert(dedup.gone[0].early);
+	struct dedup_id newest = id_of(12 * half - 1);
+	struct dedup_id oldest = id_of(5 * half - 1);
+	cr_assert(dedup_seen(&dedup, &newest));
+	cr_assert_not(dedup_seen(&dedup, &oldest));
+	cr_assert_eq(dedup_oldest_hour(&dedup, 11), 5);
+	/* Until the window no longer reaches back to them. */
+	cr_assert(dedup_short(&dedup, 4 + 168));
+	cr_assert_not(dedup_short(&dedup, 5 + 168));
+	cr_assert_eq(dedup_oldest_hour(&dedup, 6 + 168), 6);
+	dedup_advance(&dedup, 8 + 168);
+	cr_assert_eq(dedup.gone_count, 8);
+	cr_assert_not(dedup.gone[7].early);
+	dedup_deinit(&dedup);
+}
+
+/* Of an hour with several blocks the first may be gone and the others not: an id
+ * of that hour can then not be told from a forgotten one. */
+Test(dedup, an_hour_of_which_a_part_is_forgotten_is_not_whole)
+{
+	struct dedup dedup;
+	dedup_init(&dedup, 2 * DEDUP_BLOCK_IDS, 168);
+	for (uint32_t n = 0; n < 4 * DEDUP_BLOCK_IDS; n++) {
 		struct dedup_id id = id_of(n);
-		cr_assert(dedup_add(&dedup, &id, (int32_t)(n / 1000)));
+		dedup_add(&dedup, &id, 20);
 	}
 	for (uint32_t i = 0; i < dedup.block_count; i++)
 		dedup.blocks[i].stored = dedup.blocks[i].count;
-	dedup_advance(&dedup, 6);
-	cr_assert(dedup.short_window);
-	cr_assert_leq(dedup.used, 3000);
-	/* What is let go is deleted, so that Redis stays within the limit too. */
-	cr_assert_eq(dedup.gone_count, 4);
-	cr_assert_eq(dedup.gone[0].hour, 0);
-	struct dedup_id newest = id_of(5999);
-	struct dedup_id oldest = id_of(0);
-	cr_assert(dedup_seen(&dedup, &newest));
-	cr_assert_not(dedup_seen(&dedup, &oldest));
-	cr_assert_gt(dedup_oldest_hour(&dedup, 6), 6 - 168);
+	dedup_advance(&dedup, 20);
+	struct dedup_id last = id_of(4 * DEDUP_BLOCK_IDS - 1);
+	cr_assert(dedup_seen(&dedup, &last));
+	cr_assert_eq(dedup_oldest_hour(&dedup, 20), 21);
+	dedup_deinit(&dedup);
+}
+
+Test(dedup, a_mark_tells_what_was_forgotten)
+{
+	struct dedup dedup;
+	dedup_init(&dedup, 1000000, 168);
+	cr_assert_eq(dedup_load(&dedup, 9, 0, dedup_mark.bytes, sizeof(dedup_mark)), 0);
+	cr_assert_eq(dedup_load(&dedup, 7, 0, dedup_mark.bytes, sizeof(dedup_mark)), 0);
+	cr_assert_eq(dedup.used, 0);
+	cr_assert_eq(dedup.block_count, 0);
+	cr_assert_eq(dedup_oldest_hour(&dedup, 12), 10);
+	cr_assert(dedup_short(&dedup, 12));
 	dedup_deinit(&dedup);
 }
 

@@ -264,10 +264,10 @@ static void note_restated(struct applying *applying, const struct period *period
 int reading_check(const struct reading_place *place, const struct row_reading *reading,
                   struct fault *fault)
 {
-	for (uint32_t i = 0; i < reading->amount_count; i++)
-		if (row_page_column_room(place->page, reading->amounts[i].column) != 0)
-			return fault_set(place->applying, fault, ERR_TOO_MANY, "amounts",
-			                 "measures of one report and period");
+	if (row_page_room(place->page, reading) != 0)
+		return fault_set(place->applying, fault, ERR_TOO_MANY, "amounts",
+		                 "over %d measures and currencies in one report and period",
+		                 ROW_COLUMNS_MAX);
 	if (row_page_conflicts(place->page, reading))
 		return fault_set(place->applying, fault, ERR_AS_OF_CONFLICT, "as_of_us", "%lld",
 		                 (long long)reading->version.as_of_us);

@@ -75,8 +75,7 @@ static void columns_grow(struct row_page *page)
 	page->column_cap = column_cap;
 }
 
-/* Position of the column within the page, added when new. The number of
- * measures an item may carry keeps it below ROW_COLUMNS_MAX. */
+/* Position of the column within the page, added when new: there is room. */
 static uint32_t column_position(struct row_page *page, uint32_t column)
 {
 	for (uint32_t i = 0; i < page->column_count; i++)
@@ -89,12 +88,20 @@ static uint32_t column_position(struct row_page *page, uint32_t column)
 	return page->column_count++;
 }
 
-int row_page_column_room(const struct row_page *page, uint32_t column)
+static bool has_column(const struct row_page *page, uint32_t column)
 {
 	for (uint32_t i = 0; i < page->column_count; i++)
 		if (page->columns[i] == column)
-			return 0;
-	return page->column_count < ROW_COLUMNS_MAX ? 0 : ERR_TOO_MANY;
+			return true;
+	return false;
+}
+
+int row_page_room(const struct row_page *page, const struct row_reading *reading)
+{
+	uint32_t count = page->column_count;
+	for (uint32_t i = 0; i < reading->amount_count; i++)
+		count += !has_column(page, reading->amounts[i].column);
+	return count <= ROW_COLUMNS_MAX ? 0 : ERR_TOO_MANY;
 }
 
 static void row_mark(struct row_page *page, struct row *row)
@@ -514,7 +521,7 @@ static int decode_column(struct row_page *page, struct cursor in, const struct r
 	}
 	if (in.failed || column >= UINT32_MAX)
 		return ERR_MALFORMED;
-	if (row_page_column_room(page, (uint32_t)column) != 0)
+	if (page->column_count == ROW_COLUMNS_MAX && !has_column(page, (uint32_t)column))
 		return ERR_MALFORMED;
 	uint32_t position = column_position(page, (uint32_t)column);
 	uint64_t same = gaps ? cursor_varint(&presence) : list->count;

@@ -76,11 +76,12 @@ enum row_result { ROW_APPLIED, ROW_UNCHANGED, ROW_STALE, ROW_CONFLICT };
 typedef void (*row_diff_cb)(void *arg, uint32_t key, uint32_t placement, uint32_t column,
                             int64_t diff);
 
-/* ERR_TOO_MANY when the page has ROW_COLUMNS_MAX other columns already. */
-int row_page_column_room(const struct row_page *page, uint32_t column) SG_MUST_CHECK;
+/* ERR_TOO_MANY when the page would have more than ROW_COLUMNS_MAX columns. Those of
+ * the reading differ. */
+int row_page_room(const struct row_page *page, const struct row_reading *reading) SG_MUST_CHECK;
 
 /* Applies one reading. ROW_CONFLICT changes nothing. The page is known
- * and has room for the columns. */
+ * and has room for the reading. */
 enum row_result row_page_apply(struct row_page *page, const struct row_reading *reading,
                                row_diff_cb diff, void *arg);
 

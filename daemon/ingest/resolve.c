@@ -11,6 +11,21 @@
 #define INDEXED_MAX  64
 #define ALLOWED_TEXT 256
 
+/* What came from a client and may have been cut becomes text that every reader of a
+ * protobuf string takes. */
+static void make_printable(char *text)
+{
+	size_t len = strlen(text);
+	for (size_t at = 0; at < len;) {
+		size_t size = utf8_sequence((const uint8_t *)text + at, len - at);
+		if (!size || !utf8_printable(text + at, size)) {
+			text[at] = '?';
+			size = 1;
+		}
+		at += size;
+	}
+}
+
 int fault_set(struct applying *applying, struct fault *fault, int err, const char *field,
               const char *format, ...)
 {
@@ -19,6 +34,7 @@ int fault_set(struct applying *applying, struct fault *fault, int err, const cha
 	va_start(args, format);
 	vsnprintf(text, sizeof(text), format, args);
 	va_end(args);
+	make_printable(text);
 	fault->err = err;
 	fault->field = arena_strndup(applying->arena, field, strlen(field));
 	fault->detail = arena_printf(applying->arena, "%s: %s", text, err_rule(err));
@@ -437,6 +453,8 @@ int resolve_date(struct applying *applying, const pb_date *date, const char *fie
 {
 	if (!date)
 		return fault_set(applying, fault, ERR_MISSING_FIELD, field, "no date");
+	if (has_unknown_fields(&date->base))
+		return fault_set(applying, fault, ERR_UNKNOWN_FIELD, field, "a field of the date");
 	struct civil_date civil = {date->year, date->month, date->day};
 	int32_t day = civil_date_valid(civil) ? civil_day(civil) : CIVIL_DAY_MIN - 1;
 	if (day < CIVIL_DAY_MIN || day > CIVIL_DAY_MAX)

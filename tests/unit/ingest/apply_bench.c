@@ -40,6 +40,7 @@ void bench_init(struct bench *bench, enum source_class class)
 {
 	static const uint8_t seed[16] = {4};
 	memset(bench, 0, sizeof(*bench));
+	bench->now_us = NOW;
 	bench->tenant.name = "demo";
 	cr_assert_eq(zone_open("Europe/Berlin", &bench->tenant.zone), 0);
 	bench->partition = partition_new(&settings, &bench->tenant);
@@ -68,15 +69,15 @@ void bench_run(struct bench *bench, const Streamgauge__V1__Batch *batch)
 	struct ingest_request request = request_of(batch, &bench->arena);
 	struct fetch_list missing = {0};
 	bench->outcome = (struct apply_outcome){0};
-	int err = batch_apply(bench->partition, bench->source, &request, &bench->arena, NOW,
-	                      &missing, &bench->outcome);
+	int err = batch_apply(bench->partition, bench->source, &request, &bench->arena,
+	                      bench->now_us, &missing, &bench->outcome);
 	if (err == ERR_AGAIN) {
 		for (uint32_t i = 0; i < missing.count; i++) {
 			struct fetched absent = {missing.items[i].key, missing.items[i].field, {0}};
 			cr_assert_eq(partition_put_page(bench->partition, &absent), 0);
 		}
-		err = batch_apply(bench->partition, bench->source, &request, &bench->arena, NOW,
-		                  &missing, &bench->outcome);
+		err = batch_apply(bench->partition, bench->source, &request, &bench->arena,
+		                  bench->now_us, &missing, &bench->outcome);
 	}
 	cr_assert_eq(err, 0);
 	fetch_list_deinit(&missing);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * A partition with one source, ads/1, to which batches are applied at NOW. The
+ * A partition with one source, ads/1, to which batches are applied at now_us. The
  * tenant and the source live in Berlin. */
 #ifndef SG_TEST_APPLY_BENCH_H
 #define SG_TEST_APPLY_BENCH_H
@@ -20,6 +20,7 @@ struct bench {
 	struct tenant tenant;
 	struct partition *partition;
 	struct source *source;
+	int64_t now_us; /* NOW unless a test sets it */
 	struct arena arena;
 	struct apply_outcome outcome; /* of the last batch */
 };

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "apply_bench.h"
+#include "base/utf8.h"
 #include "rollup/view.h"
 
 struct event_case {
@@ -55,6 +56,21 @@ static const struct event_case event_cases[] = {
     {"e", 0, "click", NULL, 0, "", "campaign", "g:\xc3\xa9t\xc3\xa9", 1, 0, ""},
 };
 
+static void send_type(struct bench *bench, const char *type)
+{
+	Streamgauge__V1__Event event = STREAMGAUGE__V1__EVENT__INIT;
+	event.event_id = "e";
+	event.event_time_us = NOW;
+	event.type = (char *)type;
+	Streamgauge__V1__Event *events[] = {&event};
+	Streamgauge__V1__Batch batch = STREAMGAUGE__V1__BATCH__INIT;
+	batch.events = events;
+	batch.n_events = 1;
+	bench_run(bench, &batch);
+	cr_assert_eq(bench->outcome.rejected, 1);
+	cr_assert_eq(bench->outcome.rejects[0].err, ERR_UNKNOWN_TYPE);
+}
+
 Test(apply, event_rules)
 {
 	for (size_t i = 0; i < sizeof(event_cases) / sizeof(*event_cases); i++) {
@@ -89,6 +105,43 @@ Test(apply, event_rules)
 			cr_assert_str_eq(bench.outcome.rejects[0].field, c->field, "case %zu", i);
 			cr_assert_eq(bench.source->current.reject_codes[-c->want], 1);
 		}
+		bench_deinit(&bench);
+	}
+}
+
+/* A detail that is no UTF-8 makes the whole Ack unreadable to most clients. */
+Test(apply, what_is_told_of_an_item_is_text)
+{
+	static const struct {
+		const char *type;
+		const char *want;
+	} table[] = {
+	    {"\xff\xfe", "`??`: the event type is not configured"},
+	    {"\xc3", "`?`: the event type is not configured"},
+	    {"a\tb\x7f\xc2\x80", "`a?b???`: the event type is not configured"},
+	    {"gr\xc3\xb6\xc3\x9f"
+	     "e",
+	     "`gr\xc3\xb6\xc3\x9f"
+	     "e`: the event type is not configured"},
+	};
+	for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++) {
+		struct bench bench;
+		bench_init(&bench, SOURCE_EVENT);
+		send_type(&bench, table[i].type);
+		cr_assert_str_eq(bench.outcome.rejects[0].detail, table[i].want, "case %zu", i);
+		bench_deinit(&bench);
+	}
+	/* Cut within a character, wherever it lies. */
+	for (size_t lead = 0; lead < 4; lead++) {
+		struct bench bench;
+		char type[128] = "";
+		bench_init(&bench, SOURCE_EVENT);
+		memset(type, 'a', lead);
+		for (size_t at = lead; at + 5 < sizeof(type); at += 4)
+			strcpy(type + at, "\xf0\x9f\x8c\x8a");
+		send_type(&bench, type);
+		const char *detail = bench.outcome.rejects[0].detail;
+		cr_assert(utf8_printable(detail, strlen(detail)), "%s", detail);
 		bench_deinit(&bench);
 	}
 }

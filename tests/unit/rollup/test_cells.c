@@ -56,6 +56,55 @@ Test(cells, sums_beyond_64_bits_are_kept_in_parts)
 	run_deinit(&a);
 }
 
+/* Against an array: whatever the table was told to expect, however it grows. */
+Test(cells, gather_equals_plain_sums)
+{
+	static const uint32_t expected[] = {0, 1, 12, 13, 3000, 200000};
+	enum { KEYS = 3000 };
+	for (size_t round = 0; round < sizeof(expected) / sizeof(*expected); round++) {
+		static int64_t sums[KEYS];
+		static bool met[KEYS];
+		static struct cell out[KEYS];
+		struct gather gather = {.expected = expected[round]};
+		memset(sums, 0, sizeof(sums));
+		memset(met, 0, sizeof(met));
+		for (uint32_t i = 0; i < 3 * KEYS; i++) {
+			uint32_t key = i * 7919 % KEYS;
+			gather_prefetch(&gather, key * 64);
+			cr_assert_eq(gather_add(&gather, key * 64, i), !met[key]);
+			sums[key] += i;
+			met[key] = true;
+		}
+		cr_assert_eq(gather_count(&gather), KEYS);
+		cr_assert_eq(gather_take(&gather, out), KEYS);
+		for (uint32_t key = 0; key < KEYS; key++) {
+			cr_assert_eq(out[key].key, key * 64);
+			cr_assert_eq(out[key].value, sums[key]);
+		}
+		/* What was taken is not there again. */
+		cr_assert(gather_add(&gather, 64, 2));
+		cr_assert_eq(gather_take(&gather, out), 1);
+		cr_assert_eq(out[0].value, 2);
+		gather_deinit(&gather);
+	}
+}
+
+Test(cells, many_parts_beyond_64_bits)
+{
+	struct gather gather = {0};
+	struct cell out[64];
+	for (uint32_t key = 0; key < 2; key++)
+		for (int i = 0; i < 30; i++)
+			cr_assert_eq(gather_add(&gather, key, key ? INT64_MIN : INT64_MAX), i == 0);
+	uint32_t count = gather_take(&gather, out);
+	__int128 sums[2] = {0, 0};
+	for (uint32_t i = 0; i < count; i++)
+		sums[out[i].key] += out[i].value;
+	cr_assert(sums[0] == (__int128)INT64_MAX * 30);
+	cr_assert(sums[1] == (__int128)INT64_MIN * 30);
+	gather_deinit(&gather);
+}
+
 Test(cells, merge_drops_what_cancels)
 {
 	struct cell right[] = {{1, 2}, {3, -4}, {7, 1}};

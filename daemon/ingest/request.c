@@ -200,9 +200,13 @@ static int decode_batch(struct cursor content, const struct census *census, stru
 	ProtobufCMessage *message;
 	int err =
 	    decode(&streamgauge__v1__batch__descriptor, cursor_of(rest, rest_len), arena, &message);
-	if (!err)
-		request->batch = (Streamgauge__V1__Batch *)message;
-	return err;
+	if (err)
+		return err;
+	/* It may be a list of items, which must not be acknowledged unread. */
+	if (has_unknown_fields(message))
+		return ERR_UNKNOWN_FIELD;
+	request->batch = (Streamgauge__V1__Batch *)message;
+	return 0;
 }
 
 static int decode_request(enum request_kind kind, struct cursor content, uint32_t max_items,

@@ -25,6 +25,8 @@ struct ingest_request {
  * character it is instead of taking the text to end there. Errors:
  *   ERR_MALFORMED       not a Request, or neither a Hello nor a Batch
  *   ERR_TOO_MANY        a batch of more than `max_items` items
+ *   ERR_UNKNOWN_FIELD   a batch with fields 1 to 99 that nobody understands: they
+ *                       may be items
  *   ERR_BATCH_TOO_WIDE  decoded, it needs more memory than the arena's limit */
 int request_decode(const uint8_t *bytes, size_t len, uint32_t max_items, struct arena *arena,
                    struct ingest_request *ret_request) SG_MUST_CHECK;

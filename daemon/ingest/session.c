@@ -440,6 +440,9 @@ static int read_failed(struct session *session, int err)
 		snprintf(detail, sizeof(detail), "a batch has at most %u items",
 		         session->hub->settings->limits.batch_items);
 		err = ERR_BATCH_TOO_WIDE;
+	} else if (err == ERR_UNKNOWN_FIELD) {
+		snprintf(detail, sizeof(detail), "batch: %s, or its items would be lost",
+		         err_rule(err));
 	} else if (err == ERR_BATCH_TOO_WIDE) {
 		detail[0] = '\0';
 	}

@@ -151,12 +151,13 @@ enum comparison compare_batch(const uint8_t *bytes, size_t len, compare_more_fn 
 	struct ingest_request theirs;
 	int err = request_decode(frame.bytes, frame.len, ITEMS, &arena, &ours);
 	Streamgauge__V1__Batch *message = streamgauge__v1__batch__unpack(NULL, len, bytes);
+	bool understood = message && !has_unknown_fields(&message->base);
 	enum comparison result = COMPARED_SAME;
-	if (err && message)
+	if (err && understood)
 		result = COMPARED_STRICTER;
-	else if (!err && !message)
+	else if (!err && !understood)
 		result = COMPARED_LAXER;
-	else if (message) {
+	else if (understood) {
 		request_of_message(&ours, message, &arena, &theirs);
 		if (!same_content(&ours, &theirs) || (more && !more(arg, &ours, &theirs)))
 			result = COMPARED_CONTENT;

@@ -107,6 +107,32 @@ Test(request, every_truncation_is_malformed)
 	arena_deinit(&arena);
 }
 
+/* A client of a later contract may send lists that this daemon does not know. */
+Test(request, fields_of_a_batch_below_100_must_be_understood)
+{
+	static const struct {
+		uint8_t field[4]; /* appended to the batch */
+		size_t len;
+		int err;
+	} table[] = {
+	    {{0}, 0, 0},
+	    {{0x5a, 0x00}, 2, ERR_UNKNOWN_FIELD},            /* 11: an item */
+	    {{0x58, 0x01}, 2, ERR_UNKNOWN_FIELD},            /* 11: a number */
+	    {{0x9a, 0x06, 0x01, 'x'}, 4, ERR_UNKNOWN_FIELD}, /* 99 */
+	    {{0xa2, 0x06, 0x01, 'x'}, 4, 0},                 /* 100 */
+	};
+	for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++) {
+		uint8_t bytes[16] = {0x12, (uint8_t)(2 + table[i].len), 0x08, 0x01};
+		memcpy(bytes + 4, table[i].field, table[i].len);
+		struct arena arena;
+		arena_init(&arena, 1u << 20);
+		struct ingest_request request;
+		int err = request_decode(bytes, 4 + table[i].len, ITEMS, &arena, &request);
+		cr_assert_eq(err, table[i].err, "case %zu: %s", i, err_code(err));
+		arena_deinit(&arena);
+	}
+}
+
 Test(request, nul_within_a_text_is_kept_as_a_control_character)
 {
 	uint8_t bytes[4096];

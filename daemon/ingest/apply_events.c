@@ -20,16 +20,19 @@ struct plain_event {
 	int32_t day;
 };
 
-static void add_defaults(struct applying *applying, const struct event_type *type,
-                         struct plain_event *event)
+static int add_defaults(struct applying *applying, const struct event_type *type,
+                        struct plain_event *event, struct fault *fault)
 {
 	for (uint32_t i = 0; i < type->amount_count; i++) {
 		uint32_t measure = type->amounts[i].measure;
 		bool named = false;
 		for (uint32_t j = 0; j < event->amount_count; j++)
 			named = named || event->amounts[j].measure == measure;
-		if (named || event->amount_count == ITEM_AMOUNTS)
+		if (named)
 			continue;
+		if (event->amount_count == ITEM_AMOUNTS)
+			return fault_set(applying, fault, ERR_TOO_MANY, "amounts",
+			                 "over %d with those of type `%s`", ITEM_AMOUNTS, type->id);
 		char currency[4] = "";
 		if (applying->catalog->measures[measure].money)
 			memcpy(currency, applying->source->currency, sizeof(currency));
@@ -37,6 +40,7 @@ static void add_defaults(struct applying *applying, const struct event_type *typ
 		    measure, dict_column(applying->dict, measure, currency),
 		    type->amounts[i].value};
 	}
+	return 0;
 }
 
 static int resolve_type(struct applying *applying, const struct event_view *item,
@@ -51,8 +55,7 @@ static int resolve_type(struct applying *applying, const struct event_view *item
 	if (*answer < 0)
 		return fault_set(applying, fault, ERR_UNKNOWN_TYPE, "type", "`%.*s`",
 		                 (int)(name.len < 80 ? name.len : 80), name.at);
-	add_defaults(applying, &applying->catalog->types[*answer], event);
-	return 0;
+	return add_defaults(applying, &applying->catalog->types[*answer], event, fault);
 }
 
 /* Events mostly come in order: the place is found once per minute. */
@@ -129,7 +132,8 @@ static bool too_old(const struct applying *applying, const struct event_view *it
 {
 	const struct dedup *dedup = partition_dedup(applying->partition);
 	int64_t oldest = (int64_t)dedup_oldest_hour(dedup, applying->hour) * 3600000000;
-	return item->time_us < oldest &&
+	/* It may have been received before it happened. */
+	return item->time_us < oldest + FUTURE_US &&
 	       source_declared(&applying->source->current, event->day, item->time_us);
 }
 

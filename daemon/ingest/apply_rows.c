@@ -68,6 +68,10 @@ static int resolve_row(struct applying *applying, const pb_row *item, struct pla
 	                            &row->amount_count, fault);
 	if (!err && !row->amount_count)
 		err = fault_set(applying, fault, ERR_NO_AMOUNTS, "amounts", "no amounts");
+	for (size_t i = 0; i < item->n_labels && !err; i++)
+		if (has_unknown_fields(&item->labels[i]->base))
+			err = fault_set(applying, fault, ERR_UNKNOWN_FIELD, "labels",
+			                "a field of label %zu", i);
 	if (!err && item->hour_plus_1 && has_level(applying, row))
 		err = fault_set(applying, fault, ERR_BAD_HOUR, "hour_plus_1", "a level of an hour");
 	return err;

@@ -32,6 +32,29 @@ Test(apply_days, an_old_event_into_a_declared_day_is_refused)
 	bench_deinit(&bench);
 }
 
+/* An event may be dated 10 minutes ahead, so its id may be forgotten an hour before
+ * those of events that happened with it. */
+Test(apply_days, an_event_received_before_it_happened_counts_once)
+{
+	struct bench bench;
+	bench_init(&bench, SOURCE_EVENT);
+	bench.now_us = NOW - 300000000;
+	bench_click(&bench, "ahead", NOW + 100000000, 1);
+	cr_assert_eq(bench.outcome.accepted, 1);
+	bench.now_us = NOW + 2 * DAY_US;
+	send_heartbeat(&bench, 0, NOW + 2 * DAY_US);
+	bench_click(&bench, "later", NOW + 2 * DAY_US, 2);
+	bench_settle(&bench);
+	bench.now_us = NOW + 7 * DAY_US + 200000000;
+	partition_purge(bench.partition, bench.now_us);
+	bench_click(&bench, "ahead", NOW + 100000000, 3);
+	cr_assert_eq(bench.outcome.accepted, 0);
+	cr_assert_eq(bench.outcome.rejects[0].err, ERR_TOO_OLD_TO_DEDUP);
+	bench_click(&bench, "new", NOW + 700000000, 4);
+	cr_assert_eq(bench.outcome.accepted, 1, "its id would still be known");
+	bench_deinit(&bench);
+}
+
 /* A file of last month, then one of the month before, then both again when
  * their ids are forgotten. The zone is Berlin, NOW is noon. */
 Test(apply_days, history_after_newer_files_counts_once)

@@ -298,6 +298,10 @@ static int match_reports(const struct declaration *declaration, const struct sou
 			return refuse(detail, ERR_ACCOUNT_MISMATCH,
 			              "report %s: the source rolls up %s, and only one", report->id,
 			              counted);
+		if (known && known->rollup != report->rollup)
+			return refuse(detail, ERR_ACCOUNT_MISMATCH,
+			              "report %s: the source was created with its rows %s",
+			              report->id, known->rollup ? "rolled up" : "not rolled up");
 		count += !known;
 	}
 	if (count > SOURCE_REPORTS)

@@ -326,6 +326,7 @@ enum restated {
 	OTHER_ZONE,
 	OTHER_LEVEL,
 	OTHER_ROLLUP,
+	NO_ROLLUP,
 	MORE_REPORTS,
 	REPORTS_32,
 	REPORTS_33,
@@ -345,6 +346,7 @@ static const struct {
     {OTHER_ZONE, ERR_ACCOUNT_MISMATCH, 2},
     {OTHER_LEVEL, ERR_ACCOUNT_MISMATCH, 2},
     {OTHER_ROLLUP, ERR_ACCOUNT_MISMATCH, 2},
+    {NO_ROLLUP, ERR_ACCOUNT_MISMATCH, 2},
     {MORE_REPORTS, 0, 3},
     {REPORTS_32, 0, 32},
     {REPORTS_33, ERR_BAD_DECLARATION, 2},
@@ -370,6 +372,8 @@ static void restate(struct hello_case *c, enum restated restated)
 		c->reports[0].rollup = false;
 		c->reports[1].rollup = true;
 	}
+	if (restated == NO_ROLLUP)
+		c->reports[0].rollup = false;
 	if (restated == UNSTATED)
 		streamgauge__v1__declaration__init(&c->declaration);
 	if (restated == NO_WORD)

@@ -114,9 +114,9 @@ static int decimal_round(const struct decimal *decimal, int scale, enum num_roun
 	for (; decimal->count && at < keep; at++)
 		if (!add_digit(&magnitude, 0))
 			return ERR_OVERFLOW;
-	if (rounding == NUM_EXACT && decimal->count && (dropped || sticky || keep < 0))
+	if (rounding == NUM_EXACT && (dropped || sticky))
 		return ERR_NOT_INTEGER;
-	if (keep >= 0 && (dropped > 5 || (dropped == 5 && (sticky || (magnitude & 1)))))
+	if (dropped > 5 || (dropped == 5 && (sticky || (magnitude & 1))))
 		magnitude++;
 	if (magnitude > (uint64_t)INT64_MAX + decimal->negative)
 		return ERR_OVERFLOW;

@@ -268,8 +268,8 @@ static bool reader_run(struct cell_reader *reader)
 	uint64_t column = cursor_varint(&reader->runs);
 	uint64_t shape = cursor_varint(&reader->runs);
 	uint64_t first = cursor_varint(&reader->runs);
-	if (reader->runs.failed || gap + reader->group > 31 || column >= CELL_COLUMN_MAX ||
-	    shape < 2 || shape >> 1 > UINT32_MAX || first > 63) {
+	if (reader->runs.failed || gap > 31 || gap + reader->group > 31 ||
+	    column >= CELL_COLUMN_MAX || shape < 2 || shape >> 1 > UINT32_MAX || first > 63) {
 		reader->failed = true;
 		return false;
 	}

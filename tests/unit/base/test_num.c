@@ -21,6 +21,8 @@ static const struct parse_row parse_rows[] = {
     {"0.0000015", 6, NUM_HALF_EVEN, 0, 2},
     {"0.0000025", 6, NUM_HALF_EVEN, 0, 2},
     {"0.00000250000000000000000000000000000001", 6, NUM_HALF_EVEN, 0, 3},
+    {"0.0000025010", 6, NUM_HALF_EVEN, 0, 3},
+    {"25010e-4", 0, NUM_HALF_EVEN, 0, 3},
     {"0.0000005", 6, NUM_HALF_EVEN, 0, 0},
     {"0.00000051", 6, NUM_HALF_EVEN, 0, 1},
     {"-0.0000015", 6, NUM_HALF_EVEN, 0, -2},
@@ -96,6 +98,9 @@ Test(num, parse_takes_a_length_not_a_terminator)
 	cr_assert_eq(num_parse("12345", 3, 0, NUM_EXACT, &value), 0);
 	cr_assert_eq(value, 123);
 	cr_assert_eq(num_parse("1\0002", 3, 0, NUM_EXACT, &value), ERR_MALFORMED);
+	cr_assert_eq(num_parse("1e-3", 2, 0, NUM_EXACT, &value), ERR_MALFORMED);
+	cr_assert_eq(num_parse("-1", 1, 0, NUM_EXACT, &value), ERR_MALFORMED);
+	cr_assert_eq(num_parse("-1", 0, 0, NUM_EXACT, &value), ERR_MALFORMED);
 }
 
 Test(num, parse_reads_a_text_of_any_length)
@@ -144,6 +149,7 @@ static const struct {
     {"1e200", "1e200", 6, ERR_OVERFLOW, 0},
     {"1e200", "1e-200", 6, 0, 1000000},
     {"1e200", "0", 6, 0, 0},
+    {"1.2e200", "0.0", 6, 0, 0},
     {"", "1", 6, ERR_MALFORMED, 0},
     {"1", "na", 6, ERR_MALFORMED, 0},
 };

@@ -91,8 +91,12 @@ Test(exchange, cross_rate_in_one_step)
 	cr_assert_eq((int64_t)got, 2, "half to even");
 	cr_assert_eq(exchange_convert(&exchange, 7, "CHF", "CHF", DAY, &got), EXCHANGE_OK);
 	cr_assert_eq((int64_t)got, 7);
+	got = 4711;
+	cr_assert_eq(exchange_convert(&exchange, 7, "CHF", "EUR", DAY, &got), EXCHANGE_MISSING);
+	cr_assert_eq(exchange_convert(&exchange, 7, "EUR", "CHF", DAY, &got), EXCHANGE_MISSING);
 	i128 huge = (i128)1 << 120;
 	cr_assert_eq(exchange_convert(&exchange, huge, "GBP", "EUR", DAY, &got), EXCHANGE_OVERFLOW);
+	cr_assert_eq((int64_t)got, 4711);
 	arena_deinit(&arena);
 }
 

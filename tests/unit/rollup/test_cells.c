@@ -154,6 +154,78 @@ Test(cells, packed_form_round_trip)
 	}
 }
 
+/* Field 5 as a number and field 6 as bytes, of a later version. */
+Test(cells, unknown_fields_are_skipped)
+{
+	struct cell in[] = {{cell_key(0, 1, 3), 5}, {cell_key(2, 1, 9), -7}};
+	struct buf buf = {0};
+	struct run out;
+	uint64_t generation = 0;
+	buf_put_key(&buf, 5, 0);
+	buf_put_varint(&buf, 300);
+	buf_put_key(&buf, 1, 0);
+	buf_put_varint(&buf, 42);
+	buf_put_field(&buf, 6, "\x10\x10\x10", 3);
+	cells_encode(&buf, in, 2);
+	cr_assert_eq(run_decode(buf.bytes, buf.len, &out, &generation), 0);
+	cr_assert_eq(generation, 42);
+	cr_assert_eq(out.count, 2);
+	for (size_t i = 0; i < 2; i++) {
+		cr_assert_eq(out.cells[i].key, in[i].key);
+		cr_assert_eq(out.cells[i].value, in[i].value);
+	}
+	run_deinit(&out);
+	/* A fixed number is of no version. */
+	buf_put_key(&buf, 7, 5);
+	buf_put_field(&buf, 0, "", 0);
+	cr_assert_eq(run_decode(buf.bytes, buf.len, &out, &generation), ERR_MALFORMED);
+	buf_deinit(&buf);
+}
+
+/* Runs by hand: group gap, column, cells x 2 + contiguous, first position. */
+static const struct {
+	uint8_t runs[17];
+	uint8_t runs_len;
+	uint8_t gaps_len; /* of ones */
+	uint8_t values_len;
+	bool good;
+} pages[] = {
+    {{31, 1, 3, 63}, 4, 0, 1, true},
+    {{32, 1, 3, 63}, 4, 0, 1, false},
+    {{31, 1, 3, 64}, 4, 0, 1, false},
+    {{31, 1, 5, 63}, 4, 0, 2, false},
+    {{31, 1, 5, 62}, 4, 0, 2, true},
+    {{31, 1, 4, 62}, 4, 1, 2, true},
+    {{31, 1, 4, 62}, 4, 0, 2, false},
+    {{31, 1, 4, 62}, 4, 2, 2, false},
+    {{31, 1, 5, 62}, 4, 0, 1, false},
+    {{31, 1, 5, 62}, 4, 0, 3, false},
+    {{0, 1, 1, 0}, 4, 0, 0, false},
+    {{0, 1, 3, 0, 31, 1, 3, 0}, 8, 0, 2, true},
+    {{0, 1, 3}, 3, 0, 1, false},
+    {{1, 1, 3, 0, 31, 1, 3, 0}, 8, 0, 2, false},
+    /* A gap that would come round to group 0. */
+    {{1, 1, 3, 0, 255, 255, 255, 255, 255, 255, 255, 255, 255, 1, 1, 3, 0}, 17, 0, 2, false},
+};
+
+Test(cells, pages_that_nobody_wrote_are_refused)
+{
+	static const uint8_t ones[3] = {1, 1, 1};
+	for (size_t i = 0; i < sizeof(pages) / sizeof(*pages); i++) {
+		struct buf buf = {0};
+		struct run out;
+		uint64_t generation;
+		buf_put_field(&buf, 2, pages[i].runs, pages[i].runs_len);
+		buf_put_field(&buf, 3, ones, pages[i].gaps_len);
+		buf_put_field(&buf, 4, ones, pages[i].values_len);
+		int err = run_decode(buf.bytes, buf.len, &out, &generation);
+		cr_assert_eq(err, pages[i].good ? 0 : ERR_MALFORMED, "page %zu", i);
+		if (!err)
+			run_deinit(&out);
+		buf_deinit(&buf);
+	}
+}
+
 Test(cells, cut_pages_are_refused)
 {
 	struct cell in[] = {{cell_key(0, 1, 3), 5}, {cell_key(0, 1, 9), 6}, {cell_key(2, 1, 9), 7}};

@@ -240,6 +240,10 @@ Test(num, double_is_the_nearest)
 	cr_assert_eq(num_double((i128)INT64_MAX, 6), 9223372036854.775807);
 	cr_assert_eq(num_double((i128)INT64_MAX * 1000, 0), 9223372036854775807000.0);
 	cr_assert_eq(num_double(-(i128)INT64_MAX * 1000, 9), -9223372036854.775807);
+	/* Rounding the numerator and then the quotient is off by one place. */
+	i128 large = (i128)1111440193305716562 * 1000000000000 + 221555199629;
+	cr_assert_eq(num_double(large, 12), 1.1114401933057166e+18);
+	cr_assert_eq(num_double(-large, 12), -1.1114401933057166e+18);
 }
 
 Test(num, fits_int64)

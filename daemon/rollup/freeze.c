@@ -98,8 +98,11 @@ static void derive(const struct coarser *coarser, uint32_t group, const struct c
 	for (uint32_t i = 0; i < count; i++) {
 		struct cell_place place = coarser->place;
 		int64_t value = cells[i].value;
-		if (coarser->same && !__builtin_add_overflow(sum, value, &sum))
+		int64_t more;
+		if (coarser->same && !__builtin_add_overflow(sum, value, &more)) {
+			sum = more;
 			continue;
+		}
 		if (!coarser->same)
 			place = partition_place(GRAIN_HOUR,
 			                        hour_of_minute(coarser, cell_pos(cells[i].key)));

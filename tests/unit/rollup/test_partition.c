@@ -376,6 +376,49 @@ Test(partition, coarser_grains_follow_at_the_flush)
 	world_deinit(&world);
 }
 
+static void sum_wide(void *arg, uint32_t group, uint32_t column, int32_t bucket, int64_t value)
+{
+	(void)group;
+	(void)column;
+	(void)bucket;
+	*(__int128 *)arg += value;
+}
+
+/* Minutes of one hour whose sum does not fit 64 bits on its way, or at its end. */
+Test(partition, coarser_grains_are_exact_beyond_64_bits)
+{
+	static const int64_t minutes[][4] = {
+	    {INT64_MAX, 512, -300, 7},
+	    {INT64_MAX, INT64_MAX, INT64_MAX, 1},
+	    {-INT64_MAX, -INT64_MAX, 3, INT64_MAX},
+	};
+	static struct world world;
+	for (size_t i = 0; i < sizeof(minutes) / sizeof(*minutes); i++) {
+		world_init(&world);
+		struct dict *dict = partition_dict(world.partition);
+		uint32_t values[MODEL_DIMS] = {DICT_NO_VALUE, DICT_NO_VALUE};
+		uint32_t group = dict_group(dict, 0, 0, values);
+		__int128 want = 0;
+		for (int m = 0; m < 4; m++) {
+			struct cell_place place =
+			    partition_place(GRAIN_MINUTE, FIRST_DAY * 1440 + 600 + m);
+			partition_add(world.partition, group, &place, dict_column(dict, 0, ""),
+			              minutes[i][m]);
+			want += minutes[i][m];
+		}
+		struct flush *flush = fake_store_freeze(&world.store, world.partition, 1);
+		partition_answered(world.partition, flush->generation);
+		flush_free(flush);
+		for (int grain = 0; grain < GRAIN_COUNT; grain++) {
+			struct view_range range = {0, (enum grain)grain, FIRST_DAY, FIRST_DAY};
+			__int128 sum = 0;
+			cr_assert_eq(view_scan(world.partition, &range, sum_wide, &sum), 0);
+			cr_assert(sum == want, "case %zu, grain %d", i, grain);
+		}
+		world_deinit(&world);
+	}
+}
+
 /* COUNT_ITEMS items of up to three increments, of which some meet in one cell. */
 static void fill(struct counting *counting, struct dict *dict, int32_t day)
 {

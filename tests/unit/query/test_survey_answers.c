@@ -119,26 +119,33 @@ Test(survey, a_vendors_table_marks_every_base)
 /* What lay in the waves: ordered by end, an unknown place is empty. */
 Test(waves, in_order_of_time)
 {
+	enum { DAYS = 300 }; /* more than the tables hold at first */
 	struct world world;
 	fill(&world);
-	for (int32_t i = 0; i < 200; i++) {
+	for (int32_t i = 0; i < DAYS; i++) {
 		char day[CIVIL_DAY_TEXT];
-		civil_format_day(day, world_day("2026-01-01") + (i * 77) % 200);
+		civil_format_day(day, world_day("2025-06-01") + (i * 77) % DAYS);
 		signals_people(&world, "item=tracker/aided brand=Acme", "yes", day, 1,
 		               (uint32_t)i + 1, 1000000);
 	}
 	world_flush(&world);
 	cr_assert_eq(world_ask(&world, ASK "kpi=aided_awareness"), 0);
+	const struct catalog *catalog = &world.settings.catalog;
+	uint32_t yes =
+	    dict_value(partition_dict(world.partition), (uint32_t)catalog->option_dim, "yes", 3);
 	const struct waves *waves = &world.summary.readings.items[0].waves;
-	cr_assert_eq(waves->wave_count, 202, "%u", waves->wave_count);
+	cr_assert_eq(waves->wave_count, DAYS + 2, "%u", waves->wave_count);
 	for (uint32_t i = 1; i < waves->wave_count; i++)
 		cr_assert_lt(waves->waves[i - 1].last, waves->waves[i].last);
-	for (int32_t i = 0; i < 200; i++) {
-		uint32_t place = (uint32_t)((i * 77) % 200);
+	for (int32_t i = 0; i < DAYS; i++) {
+		uint32_t place = (uint32_t)((i * 77) % DAYS);
 		struct wave_sums sums = waves_get(waves, 0, place, 0, VIEW_NO_VALUE);
 		cr_assert_eq((int64_t)sums.n, i + 1, "wave %u", place);
 		cr_assert(sums.present);
+		cr_assert_eq((int64_t)waves_get(waves, 0, place, 0, yes).n, i + 1, "wave %u",
+		             place);
 	}
+	cr_assert_eq((int64_t)waves_get(waves, 0, DAYS + 1, 0, yes).n, 60);
 	cr_assert_not(waves_get(waves, 0, 3, 0, 123456).present);
 	cr_assert_not(waves_get(waves, WAVES_NO_GROUP, 3, 0, VIEW_NO_VALUE).present);
 	signals_close(&world);

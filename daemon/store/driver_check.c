@@ -61,10 +61,10 @@ void driver_settle_written(struct driver *driver)
 		settle(driver, driver->answered, driver->epoch);
 }
 
-static bool is_unsettled(const struct driver *driver)
+bool driver_is_settled(const struct driver *driver)
 {
-	return driver->settled_epoch != driver->epoch ||
-	       (driver->holds == HOLDS_STATE && driver->ring.settled < driver->answered);
+	return driver->settled_epoch == driver->epoch &&
+	       (driver->holds != HOLDS_STATE || driver->ring.settled >= driver->answered);
 }
 
 static void take_mark(struct driver *driver)
@@ -74,7 +74,7 @@ static void take_mark(struct driver *driver)
 		settle(driver, driver->mark.generation, driver->mark_epoch);
 		driver->marked = false;
 	}
-	if (driver->marked || !is_unsettled(driver))
+	if (driver->marked || driver_is_settled(driver))
 		return;
 	driver->marked = true;
 	driver->mark_epoch = driver->asked_epoch;
@@ -107,8 +107,9 @@ static void on_asked(void *arg, int err, const char *reason, const struct redis_
 void driver_check_redis(struct driver *driver)
 {
 	uint64_t now = driver_now(driver);
-	/* Until the acquisition is settled, everybody waits for it. */
-	uint64_t pause = driver->settled_epoch == driver->epoch ? CHECK_MS : TICK_MS;
+	/* Until the acquisition is settled, and at a stop the rest, everybody waits for it. */
+	bool waited = driver->settled_epoch != driver->epoch || driver->stopping;
+	uint64_t pause = waited ? TICK_MS : CHECK_MS;
 	if (!driver_outside(driver) || driver->asking || now - driver->asked_ms < pause)
 		return;
 	driver->asked_ms = now;

@@ -192,7 +192,8 @@ void driver_pump_writes(struct driver *driver)
 			send_flush(driver, driver->position + 1);
 			return;
 		}
-		if (driver->stopping && !wants_flush(driver)) {
+		/* Who takes over at once must not find less than was answered. */
+		if (driver->stopping && !wants_flush(driver) && driver_is_settled(driver)) {
 			driver_send_release(driver);
 			return;
 		}

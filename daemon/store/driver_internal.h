@@ -220,6 +220,8 @@ void driver_accept(struct driver *driver, const struct redis_facts *facts);
 void driver_check_redis(struct driver *driver);
 /* A write was answered: settles what that alone settles. */
 void driver_settle_written(struct driver *driver);
+/* True when all that was answered is settled, the acquisition included. */
+bool driver_is_settled(const struct driver *driver);
 /* True while what is in memory may be shown: always beside a managed Redis. */
 bool driver_is_live(const struct driver *driver);
 /* The control command that was answered confirms the ownership. */

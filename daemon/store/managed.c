@@ -238,7 +238,7 @@ static int spawn(struct managed *managed, int lock_fd, int output_fd)
 	    "setpriv", "--pdeathsig", "TERM", managed->dir.binary, /* dies with the daemon */
 	    "--port", "0", "--unixsocket", managed->dir.socket, "--unixsocketperm", "700", "--dir",
 	    managed->data, "--databases", "1", "--save", "", "--appendonly", "yes", "--appendfsync",
-	    "always", "--no-appendfsync-on-rewrite", "no",
+	    "always", "--no-appendfsync-on-rewrite", "no", "--aof-load-truncated", "no",
 	    /* Not over and over while a first load makes the log grow. */
 	    "--auto-aof-rewrite-min-size", "256mb", "--maxmemory", "0", "--maxmemory-policy",
 	    "noeviction", "--daemonize", "no", "--supervised", "no", "--loglevel", "warning", NULL};

@@ -9,13 +9,14 @@
 #include <strings.h>
 #include <sys/stat.h>
 
-enum { SET_APPENDONLY, SET_APPENDFSYNC, SET_ON_REWRITE, SET_EVICTION };
+enum { SET_APPENDONLY, SET_APPENDFSYNC, SET_ON_REWRITE, SET_EVICTION, SET_TRUNCATED };
 
 const char *const outside_settings[OUTSIDE_SETTINGS] = {
     [SET_APPENDONLY] = "appendonly",
     [SET_APPENDFSYNC] = "appendfsync",
     [SET_ON_REWRITE] = "no-appendfsync-on-rewrite",
     [SET_EVICTION] = "maxmemory-policy",
+    [SET_TRUNCATED] = "aof-load-truncated",
 };
 
 static const char *const level_names[] = {
@@ -110,6 +111,9 @@ static void take_line(struct redis_facts *facts, char *line)
 		facts->loading = value[0] != '0';
 	else if (strcmp(line, "aof_pending_bio_fsync") == 0)
 		facts->fsync_pending = value[0] != '0';
+	else if (strcmp(line, "aof_rewrite_in_progress") == 0 ||
+	         strcmp(line, "aof_rewrite_scheduled") == 0)
+		facts->rewriting = facts->rewriting || value[0] != '0';
 	else if (strcmp(line, "master_repl_offset") == 0)
 		facts->offset = strtoull(value, NULL, 10);
 	else if (is_replica_line(line))
@@ -196,6 +200,15 @@ int facts_check(const struct redis_facts *facts, enum redis_level level,
 		             "set it to noeviction.",
 		             facts->settings[SET_EVICTION][0] ? facts->settings[SET_EVICTION]
 		                                              : "unknown");
+	/* Redis then cuts a torn log within a transaction, whose first half is executed
+	 * at the start after the next one: store/aof.h. */
+	if (!err && strcmp(facts->settings[SET_TRUNCATED], "no") != 0)
+		err = refuse(reason, ERR_REFUSED,
+		             "Redis has aof-load-truncated %s, with which it may execute half a "
+		             "write after a crash: set it to no, and run redis-check-aof --fix on "
+		             "its log before each start.",
+		             facts->settings[SET_TRUNCATED][0] ? facts->settings[SET_TRUNCATED]
+		                                               : "unknown");
 	return err;
 }
 

@@ -18,7 +18,7 @@
 
 #define OUTSIDE_REASON_MAX   768
 #define OUTSIDE_PASSWORD_MAX 512
-#define OUTSIDE_SETTINGS     4
+#define OUTSIDE_SETTINGS     5
 #define OUTSIDE_VERSION      7 /* the oldest major version: scripts ask for their rights */
 
 /* A copy that outlives a reload of the settings; NULL out of memory. */
@@ -31,6 +31,7 @@ struct redis_facts {
 	bool replica;
 	bool loading;
 	bool fsync_pending;      /* a write of the log that was not synced yet */
+	bool rewriting;          /* the log is being written anew, or will be */
 	uint64_t offset;         /* bytes of the replication stream */
 	uint64_t replica_offset; /* smallest of the connected replicas' */
 	uint32_t replicas;

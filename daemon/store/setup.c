@@ -105,6 +105,11 @@ static void on_config(void *arg, int err, const redisReply *reply)
 		facts_read_config(&setup->facts, reply);
 		if (setup->set)
 			setup->err = facts_check(&setup->facts, level_of(setup), setup->reason);
+		/* Nothing tells whether there was a log before. */
+		if (setup->set && setup->outside && !setup->err && setup->facts.rewriting)
+			fail(setup, ERR_AGAIN,
+			     "Redis is rewriting its append-only file; were that switched on only "
+			     "now, it would keep nothing before the end, which is waited for.");
 	}
 	finish(setup);
 }

@@ -17,10 +17,10 @@ struct setup_wish {
 typedef void (*setup_cb)(void *arg, int err, const char *reason, const struct redis_facts *facts);
 
 /* Sends everything; `done` fires once, with 0 and a filled *set, ERR_AGAIN
- * (Redis is loading its data), ERR_REFUSED (something must be changed first) or
- * the connection's error; `reason` is one sentence. On an error nothing is called
- * back and `reason` (OUTSIDE_REASON_MAX bytes) says why. `set` and the wish's
- * settings outlive the connection. */
+ * (Redis is loading its data, or an outside one rewrites its log), ERR_REFUSED
+ * (something must be changed first) or the connection's error; `reason` is one sentence. On an
+ * error nothing is called back and `reason` (OUTSIDE_REASON_MAX bytes) says why. `set` and the
+ * wish's settings outlive the connection. */
 int setup_run(struct redis *redis, struct script_set *set, const struct setup_wish *wish,
               setup_cb done, void *arg, char *reason) SG_MUST_CHECK;
 

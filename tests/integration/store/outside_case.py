@@ -15,7 +15,7 @@ from harness import pb  # noqa: E402
 
 NOON = 1_794_913_200_000_000  # 2026-11-17T11:00:00Z, 12:00 in Berlin
 DAY = "2026-11-17"
-SAFE = {"appendonly": "yes", "appendfsync": "always"}
+SAFE = {"appendonly": "yes", "appendfsync": "always", "aof-load-truncated": "no"}
 
 
 def free_port():

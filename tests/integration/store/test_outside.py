@@ -81,6 +81,44 @@ class Reaching(OutsideCase):
         self.assert_refused(refused, "Redis is a replica", "master")
 
 
+    def test_released_only_when_settled(self):
+        """Who finds a released partition takes it as it is: so it is released with all
+        that was acknowledged on the replica, or not at all."""
+        redis = self.redis()
+        replica = self.redis()
+        replica.cli("REPLICAOF", "127.0.0.1", str(redis.port))
+        harness.until(lambda: "state=online" in redis.cli("INFO", "replication"), "the replica")
+        for sleeps in (False, True):
+            daemon = self.daemon(redis).start()
+            if sleeps:
+                replica.process.send_signal(signal.SIGSTOP)
+                self.addCleanup(replica.process.send_signal, signal.SIGCONT)
+            client = self.client(daemon)
+            client.hello("shop/%d" % sleeps)
+            client.batch(events=orders("a%d" % sleeps))
+            self.assertEqual(daemon.stop(), 0)
+            self.assertEqual(redis.cli("HGET", "sg:{demo/0}:state", "released"),
+                             "" if sleeps else "1")
+
+    def test_log_that_was_switched_on_only_now(self):
+        """What is written before its first rewrite has ended would go with a kill."""
+        redis = self.redis(appendonly="no", rdb_key_save_delay=20_000)
+        redis.cli("EVAL", "for i = 1, 400 do redis.call('SET', 'other' .. i, 'x') end", "0")
+        redis.set("appendonly", "yes")
+        daemon = self.listen(self.daemon(redis))
+        self.until_reason(daemon, "rewriting its append-only file")
+        self.assertIn("aof_rewrite_in_progress:1", redis.cli("INFO", "persistence"))
+        redis.set("rdb-key-save-delay", "0")
+        self.until_ready(daemon)
+        self.assertIn("aof_rewrite_in_progress:0", redis.cli("INFO", "persistence"))
+        self.feed(daemon)
+        redis.kill()
+        redis.settings["appendonly"] = "yes"
+        redis.start()
+        self.until_ready(daemon)
+        self.assert_orders(daemon, 3)
+
+
 class Refused(OutsideCase):
     SETTINGS = (
         ("appendonly", "no", "fsync", "appendonly no", "set it to yes"),
@@ -91,6 +129,8 @@ class Refused(OutsideCase):
          "set it to no"),
         ("maxmemory-policy", "allkeys-lru", "fsync", "maxmemory-policy allkeys-lru",
          "set it to noeviction"),
+        ("aof-load-truncated", "yes", "written", "aof-load-truncated yes", "set it to no",
+         "redis-check-aof --fix"),
     )
 
     def test_settings_that_make_the_level_untrue(self):

@@ -22,56 +22,67 @@ static const struct {
 	int err;
 	const char *says; /* a part of the sentence */
 } cases[] = {
-    {"good", MASTER, {"yes", "always", "no", "noeviction"}, REDIS_LEVEL_FSYNC, 0, ""},
-    {"good, written", MASTER, {"yes", "everysec", "no", "noeviction"}, REDIS_LEVEL_WRITTEN, 0, ""},
+    {"good", MASTER, {"yes", "always", "no", "noeviction", "no"}, REDIS_LEVEL_FSYNC, 0, ""},
+    {"good, written",
+     MASTER,
+     {"yes", "everysec", "no", "noeviction", "no"},
+     REDIS_LEVEL_WRITTEN,
+     0,
+     ""},
     {"more than written",
      MASTER,
-     {"yes", "always", "no", "noeviction"},
+     {"yes", "always", "no", "noeviction", "no"},
      REDIS_LEVEL_WRITTEN,
      0,
      ""},
     {"no log",
      MASTER,
-     {"no", "always", "no", "noeviction"},
+     {"no", "always", "no", "noeviction", "no"},
      REDIS_LEVEL_FSYNC,
      ERR_REFUSED,
      "appendonly no"},
     {"no log, written",
      MASTER,
-     {"no", "always", "no", "noeviction"},
+     {"no", "always", "no", "noeviction", "no"},
      REDIS_LEVEL_WRITTEN,
      ERR_REFUSED,
      "appendonly no, but acknowledgements promise written"},
     {"every second",
      MASTER,
-     {"yes", "everysec", "no", "noeviction"},
+     {"yes", "everysec", "no", "noeviction", "no"},
      REDIS_LEVEL_FSYNC,
      ERR_REFUSED,
      "set it to always, or redis.level to written."},
     {"never synced",
      MASTER,
-     {"yes", "no", "no", "noeviction"},
+     {"yes", "no", "no", "noeviction", "no"},
      REDIS_LEVEL_WRITTEN,
      ERR_REFUSED,
      "appendfsync no, but acknowledgements promise written: set it to everysec or always."},
     {"not while rewriting",
      MASTER,
-     {"yes", "always", "yes", "noeviction"},
+     {"yes", "always", "yes", "noeviction", "no"},
      REDIS_LEVEL_FSYNC,
      ERR_REFUSED,
      "no-appendfsync-on-rewrite yes"},
     {"evicts",
      MASTER,
-     {"yes", "always", "no", "volatile-ttl"},
+     {"yes", "always", "no", "volatile-ttl", "no"},
      REDIS_LEVEL_FSYNC,
      ERR_REFUSED,
      "maxmemory-policy volatile-ttl"},
     {"tells no setting",
      MASTER,
-     {"", "always", "no", "noeviction"},
+     {"", "always", "no", "noeviction", "no"},
      REDIS_LEVEL_FSYNC,
      ERR_REFUSED,
      "appendonly unknown"},
+    {"cuts its log itself",
+     MASTER,
+     {"yes", "always", "no", "noeviction", "yes"},
+     REDIS_LEVEL_WRITTEN,
+     ERR_REFUSED,
+     "aof-load-truncated yes, with which it may execute half a write after a crash: set it to no"},
     {"tells no eviction",
      MASTER,
      {"yes", "always", "no", ""},
@@ -80,31 +91,31 @@ static const struct {
      "maxmemory-policy unknown"},
     {"old",
      "redis_version:6.2.14\r\nredis_mode:standalone\r\nrole:master\r\n",
-     {"yes", "always", "no", "noeviction"},
+     {"yes", "always", "no", "noeviction", "no"},
      REDIS_LEVEL_FSYNC,
      ERR_REFUSED,
      "version 6.2: 7.0 or newer"},
     {"says nothing",
      "",
-     {"yes", "always", "no", "noeviction"},
+     {"yes", "always", "no", "noeviction", "no"},
      REDIS_LEVEL_FSYNC,
      ERR_REFUSED,
      "version 0.0"},
     {"cluster",
      "redis_version:7.0.15\r\nredis_mode:cluster\r\nrole:master\r\n",
-     {"yes", "always", "no", "noeviction"},
+     {"yes", "always", "no", "noeviction", "no"},
      REDIS_LEVEL_FSYNC,
      ERR_REFUSED,
      "cluster"},
     {"replica",
      INFO_7 "role:slave\r\n",
-     {"yes", "always", "no", "noeviction"},
+     {"yes", "always", "no", "noeviction", "no"},
      REDIS_LEVEL_FSYNC,
      ERR_REFUSED,
      "is a replica"},
     {"loading",
      "redis_version:7.2.4\nredis_mode:standalone\nrole:master\nloading:1\n",
-     {"yes", "always", "no", "noeviction"},
+     {"yes", "always", "no", "noeviction", "no"},
      REDIS_LEVEL_FSYNC,
      ERR_AGAIN,
      "loading"},
@@ -181,7 +192,7 @@ Test(outside, settled)
 {
 	const struct settle_mark mark = {.generation = 7, .offset = 1000, .since_ms = 500};
 	for (size_t i = 0; i < sizeof(settles) / sizeof(*settles); i++) {
-		const char *config[] = {"yes", settles[i].fsync, "no", "noeviction"};
+		const char *config[] = {"yes", settles[i].fsync, "no", "noeviction", "no"};
 		struct redis_facts facts;
 		char info[1024];
 		int len = snprintf(info, sizeof(info), "%saof_pending_bio_fsync:%d\r\n", MASTER,
@@ -200,10 +211,28 @@ Test(outside, settled)
 	}
 }
 
+Test(outside, rewriting)
+{
+	static const struct {
+		const char *info;
+		bool rewriting;
+	} rows[] = {
+	    {MASTER, false},
+	    {"aof_rewrite_in_progress:0\r\naof_rewrite_scheduled:0\r\n", false},
+	    {"aof_rewrite_in_progress:1\r\naof_rewrite_scheduled:0\r\n", true},
+	    {"aof_rewrite_in_progress:0\r\naof_rewrite_scheduled:1\r\n", true},
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++) {
+		struct redis_facts facts = {.rewriting = true};
+		facts_read_info(&facts, rows[i].info, strlen(rows[i].info));
+		cr_expect_eq(facts.rewriting, rows[i].rewriting, "%s", rows[i].info);
+	}
+}
+
 /* A replica that is being filled has nothing yet. */
 Test(outside, replica_that_is_not_online)
 {
-	const char *config[] = {"yes", "always", "no", "noeviction"};
+	const char *config[] = {"yes", "always", "no", "noeviction", "no"};
 	const struct settle_mark mark = {.offset = 1};
 	struct redis_facts facts;
 	set_facts(&facts, MASTER "slave0:ip=::1,port=1,state=wait_bgsave,offset=500,lag=0\r\n",

@@ -89,9 +89,10 @@ static bool clock_time(struct scan *scan, struct when *when)
 	if (!number(scan, 1, 2, &when->hour) || !one_of(scan, ":", &mark) ||
 	    !number(scan, 2, 2, &when->minute))
 		return false;
-	if (one_of(scan, ":", &mark) && !number(scan, 2, 2, &when->second))
+	bool seconds = one_of(scan, ":", &mark);
+	if (seconds && !number(scan, 2, 2, &when->second))
 		return false;
-	if (one_of(scan, ".", &mark)) {
+	if (seconds && one_of(scan, ".", &mark)) {
 		int32_t unit = 100000;
 		int digit = 0;
 		if (!number(scan, 1, 1, &digit))

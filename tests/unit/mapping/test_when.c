@@ -1,8 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <criterion/criterion.h>
+#include <limits.h>
 #include <string.h>
 
 #include "mapping/when.h"
+
+#define DAY INT_MIN
 
 static const struct {
 	const char *text;
@@ -12,13 +15,13 @@ static const struct {
 	int minute;
 	int second;
 	int micro;
-	int offset; /* -1 = none named */
+	int offset; /* -1 = none named, DAY = nor a time of day */
 } forms[] = {
-    {"2026-11-21", WHEN_ISO, "2026-11-21", 0, 0, 0, 0, -1},
-    {"20261121", WHEN_ISO, "2026-11-21", 0, 0, 0, 0, -1},
+    {"2026-11-21", WHEN_ISO, "2026-11-21", 0, 0, 0, 0, DAY},
+    {"20261121", WHEN_ISO, "2026-11-21", 0, 0, 0, 0, DAY},
     {"2026112105", WHEN_ISO, "2026-11-21", 5, 0, 0, 0, -1},
-    {"2026/11/21", WHEN_ISO, "2026-11-21", 0, 0, 0, 0, -1},
-    {"2026-1-2", WHEN_ISO, "2026-01-02", 0, 0, 0, 0, -1},
+    {"2026/11/21", WHEN_ISO, "2026-11-21", 0, 0, 0, 0, DAY},
+    {"2026-1-2", WHEN_ISO, "2026-01-02", 0, 0, 0, 0, DAY},
     {"2026-11-21 05:00:00", WHEN_ISO, "2026-11-21", 5, 0, 0, 0, -1},
     {"2026-11-21 5:00:00", WHEN_ISO, "2026-11-21", 5, 0, 0, 0, -1},
     {"2026-11-21T05:06", WHEN_ISO, "2026-11-21", 5, 6, 0, 0, -1},
@@ -28,14 +31,39 @@ static const struct {
     {"2026-11-21T05:06:07+01:00", WHEN_ISO, "2026-11-21", 5, 6, 7, 0, 3600},
     {"2026-11-21T05:06:07-0330", WHEN_ISO, "2026-11-21", 5, 6, 7, 0, -12600},
     {"2026-11-21 05:06:07 +02", WHEN_ISO, "2026-11-21", 5, 6, 7, 0, 7200},
-    {"21.11.2026", WHEN_DMY, "2026-11-21", 0, 0, 0, 0, -1},
+    {"21.11.2026", WHEN_DMY, "2026-11-21", 0, 0, 0, 0, DAY},
     {"1/2/2026 23:59", WHEN_DMY, "2026-02-01", 23, 59, 0, 0, -1},
-    {"11/21/2026", WHEN_MDY, "2026-11-21", 0, 0, 0, 0, -1},
-    {"1/2/2026", WHEN_MDY, "2026-01-02", 0, 0, 0, 0, -1},
+    {"11/21/2026", WHEN_MDY, "2026-11-21", 0, 0, 0, 0, DAY},
+    {"1/2/2026", WHEN_MDY, "2026-01-02", 0, 0, 0, 0, DAY},
     {"1698062442958", WHEN_EPOCH_MS, "2023-10-23", 12, 0, 42, 958000, 0},
     {"1698062442", WHEN_EPOCH_S, "2023-10-23", 12, 0, 42, 0, 0},
     {"1698062442.958", WHEN_EPOCH_S, "2023-10-23", 12, 0, 42, 958000, 0},
     {"1698062442958001", WHEN_EPOCH_US, "2023-10-23", 12, 0, 42, 958001, 0},
+    {"2026-11-21 23:59:59", WHEN_ISO, "2026-11-21", 23, 59, 59, 0, -1},
+    {"2026112123", WHEN_ISO, "2026-11-21", 23, 0, 0, 0, -1},
+    {"2026112109", WHEN_ISO, "2026-11-21", 9, 0, 0, 0, -1},
+    {"1970-01-01", WHEN_ISO, "1970-01-01", 0, 0, 0, 0, DAY},
+    {"2200-12-31", WHEN_ISO, "2200-12-31", 0, 0, 0, 0, DAY},
+    {"2026-11-21T05:06:07+23:59", WHEN_ISO, "2026-11-21", 5, 6, 7, 0, 86340},
+    {"0", WHEN_EPOCH_US, "1970-01-01", 0, 0, 0, 0, 0},
+    {"7289654399", WHEN_EPOCH_S, "2200-12-31", 23, 59, 59, 0, 0},
+    {"7289654400", WHEN_EPOCH_S, NULL, 0, 0, 0, 0, 0},
+    {"2201-01-01", WHEN_ISO, NULL, 0, 0, 0, 0, 0},
+    {"2026-11-21 05:06.5", WHEN_ISO, NULL, 0, 0, 0, 0, 0},
+    {"2026-11-21 05:06:7", WHEN_ISO, NULL, 0, 0, 0, 0, 0},
+    {"2026-11-21 05:06:60", WHEN_ISO, NULL, 0, 0, 0, 0, 0},
+    {"2026-11-21 05:6", WHEN_ISO, NULL, 0, 0, 0, 0, 0},
+    {"2026-11-21T05:06:07+24:00", WHEN_ISO, NULL, 0, 0, 0, 0, 0},
+    {"2026-11-21T05:06:07+01:60", WHEN_ISO, NULL, 0, 0, 0, 0, 0},
+    {"2026-11-21T05:06:07+1:00", WHEN_ISO, NULL, 0, 0, 0, 0, 0},
+    {"2026-11-21T05:06:07+01:0", WHEN_ISO, NULL, 0, 0, 0, 0, 0},
+    {"2026-11-21 05:06:07 CET", WHEN_ISO, NULL, 0, 0, 0, 0, 0},
+    {"202611210", WHEN_ISO, NULL, 0, 0, 0, 0, 0},
+    {"20261121x5", WHEN_ISO, NULL, 0, 0, 0, 0, 0},
+    {"2026112", WHEN_ISO, NULL, 0, 0, 0, 0, 0},
+    {"226-11-21", WHEN_ISO, NULL, 0, 0, 0, 0, 0},
+    {"2026-11-", WHEN_ISO, NULL, 0, 0, 0, 0, 0},
+    {"1.2.26", WHEN_DMY, NULL, 0, 0, 0, 0, 0},
     {"", WHEN_ISO, NULL, 0, 0, 0, 0, 0},
     {"2026-02-29", WHEN_ISO, NULL, 0, 0, 0, 0, 0},
     {"2026-13-01", WHEN_ISO, NULL, 0, 0, 0, 0, 0},
@@ -72,8 +100,34 @@ Test(when, forms)
 		              when.second == forms[i].second && when.micro == forms[i].micro,
 		          "row %zu: %d:%d:%d.%d", i, when.hour, when.minute, when.second,
 		          when.micro);
-		cr_assert_eq(when.has_offset, forms[i].offset != -1, "row %zu", i);
+		bool named = forms[i].offset != -1 && forms[i].offset != DAY;
+		cr_assert_eq(when.has_time, forms[i].offset != DAY, "row %zu", i);
+		cr_assert_eq(when.has_offset, named, "row %zu", i);
 		cr_assert(!when.has_offset || when.offset == forms[i].offset, "row %zu", i);
+	}
+}
+
+/* A field ends where the field ends, whatever stands behind it. */
+Test(when, a_length_not_a_terminator)
+{
+	static const struct {
+		const char *text;
+		size_t len;
+		bool good;
+	} rows[] = {
+	    {"2026-11-211", 10, true},
+	    {"2026-11-21", 9, true},
+	    {"2026-11-21", 8, false},
+	    {"2026-11-21 05:06:07.5Z", 19, true},
+	    {"2026-11-21T05:06:07.5Z", 20, false},
+	    {"2026-11-21T05:06:07+01:00", 20, false},
+	    {"2026-11-21\0", 11, false},
+	    {"2026\00011\00021", 10, false},
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+		struct when when;
+		int err = when_parse(rows[i].text, rows[i].len, WHEN_ISO, &when);
+		cr_assert_eq(err, rows[i].good ? 0 : ERR_BAD_DATE, "row %zu", i);
 	}
 }
 

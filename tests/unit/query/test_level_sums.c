@@ -109,14 +109,62 @@ Test(levels, of_several_parts)
 {
 	struct world world;
 	fill(&world);
+	world_store(&world);
 	signals_add(&world, "channel=tv", "followers", "", "2026-10-18", 1, -20);
 	signals_add(&world, "channel=email", "followers", "", "2026-10-09", 1, -50);
+	/* Withdrawn: the one of 1 September is the newest again until the 18th. */
+	signals_add(&world, "channel=tv", "followers", "", "2026-10-12", 1, -130);
 	world_flush(&world);
 	const struct levels *levels = levels_of(&world, ASK "kpi=followers");
+	uint16_t followers = measure(&world, "followers");
+	int32_t day = world_day("2026-10-19");
+	struct level_sum sum = levels_get(levels, 0, followers, AT_LAST, day, day);
+	cr_assert_eq((int64_t)sum.value, 100, "%lld", (long long)sum.value);
+	sum = levels_get(levels, 0, followers, AT_LAST, day - 5, day - 3);
+	cr_assert_eq((int64_t)sum.value, 100, "%lld", (long long)sum.value);
+	sum = levels_get(levels, 0, followers, AT_MEAN, day - 9, day);
+	cr_assert_eq(sum.count, 1);
+	signals_close(&world);
+}
+
+/* A level of a week is of the day it begins on and as new as its last day. */
+Test(levels, of_weeks)
+{
+	struct world world;
+	fill(&world);
+	signals_add(&world, "channel=radio", "followers", "", "2026-10-05", 7, 9);
+	world_flush(&world);
+	const struct levels *levels = levels_of(&world, ASK "kpi=followers&filter=channel:radio");
 	int32_t day = world_day("2026-10-19");
 	struct level_sum sum =
 	    levels_get(levels, 0, measure(&world, "followers"), AT_LAST, day, day);
-	cr_assert_eq((int64_t)sum.value, 100, "%lld", (long long)sum.value);
+	cr_assert_eq((int64_t)sum.value, 9);
+	cr_assert_eq(sum.first, world_day("2026-10-05"));
+	cr_assert_eq(sum.last, world_day("2026-10-11"));
+	signals_close(&world);
+}
+
+/* More of them than there is room for at first. */
+Test(levels, of_many_days)
+{
+	enum { DAYS = 400 };
+	struct world world;
+	fill(&world);
+	for (int32_t i = 0; i < DAYS; i++) {
+		char day[CIVIL_DAY_TEXT];
+		civil_format_day(day, world_day("2025-09-01") + i);
+		signals_add(&world, "channel=radio", "followers", "", day, 1, 1000 + i);
+	}
+	world_flush(&world);
+	const struct levels *levels = levels_of(&world, "tenant=demo&from=2025-09-01&to=2026-10-19&"
+	                                                "kpi=followers&filter=channel:radio");
+	uint16_t followers = measure(&world, "followers");
+	for (int32_t i = 0; i < DAYS; i++) {
+		int32_t day = world_day("2025-09-01") + i;
+		struct level_sum sum = levels_get(levels, 0, followers, AT_LAST, day, day);
+		cr_assert_eq((int64_t)sum.value, 1000 + i, "day %d", i);
+		cr_assert_eq(sum.last, day);
+	}
 	signals_close(&world);
 }
 

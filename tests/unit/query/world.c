@@ -239,6 +239,14 @@ void world_flush(struct world *world)
 	fetch_list_deinit(&missing);
 }
 
+void world_store(struct world *world)
+{
+	do {
+		world->mono_us += INT64_C(3600000000);
+		world_flush(world);
+	} while (partition_wants_flush(world->partition, world->mono_us + INT64_C(3600000000)));
+}
+
 int world_day(const char *text)
 {
 	int32_t day = 0;

@@ -57,6 +57,8 @@ void world_beat(const struct world *world, struct source *source, int64_t throug
 
 /* Makes everything visible. */
 void world_flush(struct world *world);
+/* The same, and into stored pages: what is added later is a part of its own. */
+void world_store(struct world *world);
 
 int world_day(const char *text);
 

@@ -6,6 +6,7 @@ import collections
 import glob
 import os
 
+import harness
 from resp import Redis
 from streamgauge.v1 import store_pb2 as store
 
@@ -36,10 +37,17 @@ class Stored:
         self.redis = Redis(path)
         self.prefix = "sg:{%s/0}:" % tenant
         try:
-            self.dictionary = self.read_dictionary()
-            self.cells = self.read_cells()
+            harness.until(self.read_between_flushes, "two flushes apart")
         finally:
             self.redis.close()
+
+    def read_between_flushes(self):
+        """False where a flush came in between: each adds a delta record."""
+        before = set(self.redis("HKEYS", self.prefix + "deltas"))
+        self.dictionary = self.read_dictionary()
+        self.written = 0  # pages that no delta record made
+        self.cells = self.read_cells()
+        return set(self.redis("HKEYS", self.prefix + "deltas")) == before
 
     def hash(self, key):
         flat = self.redis("HGETALL", key)
@@ -60,8 +68,9 @@ class Stored:
         for period in self.dictionary.periods:
             if period.grain != DAY:
                 continue
-            key = self.prefix + "cells:%d:%d:%d" % (period.set, DAY, period.period)
+            key = self.prefix + "cells:%d:day:%d" % (period.set, period.period)
             for field, bytes_ in self.hash(key).items():
+                self.written += 1
                 pages[period.set, period.period, int(field)].append(
                     store.CellPage.FromString(bytes_))
         for generation, bytes_ in self.hash(self.prefix + "deltas").items():

@@ -82,6 +82,9 @@ class Signals(WireCase):
         self.assert_cells({wave: 1000}, "respondents", item="nps/table")
         self.assert_cells({wave: 1}, "wave_tables", item="nps/table")
         self.assert_cells({wave: 630_000_000}, "weight_squared", item="nps/table", option="yes")
+        # Pages are written, and deltas go, once the tail of these is old enough.
+        harness.until(lambda: stored.Stored(self.daemon).written, "pages in Redis")
+        self.assert_cells({wave: 1000}, "respondents", item="nps/table")
 
     def test_levels_and_rates(self):
         day = harness.date("2026-11-17")

@@ -50,30 +50,38 @@ packages_apt() {
 	"${as_root[@]}" env DEBIAN_FRONTEND=noninteractive "$@"
 }
 
+# Tells the line that installs packages, to be pasted. A fresh machine has no lists
+# yet, so that it fetches them first.
+packages_tell() {
+	local reason=$1 root=' as root' sudo=''
+	shift
+	if [ "$(id -u)" = 0 ]; then
+		root=''
+	elif command -v sudo >/dev/null; then
+		root='' sudo='sudo '
+	fi
+	echo "$reason Run this$root, then start again:"
+	echo "  ${sudo}apt-get update && ${sudo}apt-get install -y --no-install-recommends $*"
+}
+
 # Installs what is missing of the arguments. Says what, asks nothing. Returns 3
 # where that needs rights it does not have, after the one line to run.
 packages_ensure() {
-	local missing
+	local missing said
 	missing=$(packages_missing "$@")
 	[ -n "$missing" ] || return 0
 	if [ "$(id -u)" != 0 ] && ! sudo -n true 2>/dev/null; then
-		echo "Packages are missing. Run this, then start again:"
-		echo "  sudo apt-get install -y --no-install-recommends $missing"
+		packages_tell "Packages are missing." "$missing"
 		return 3
 	fi >&2
 	echo "Installing: $missing" >&2
-	local log
-	log=$(mktemp)
 	# shellcheck disable=SC2086 # one word per package
-	if packages_apt apt-get update >"$log" 2>&1 &&
-		packages_apt apt-get install -y --no-install-recommends $missing >>"$log" 2>&1; then
-		rm -f "$log"
-		return 0
-	fi
-	tail -n 20 "$log" >&2
-	rm -f "$log"
-	echo "Installing failed. Run this, then start again:" >&2
-	echo "  apt-get update && apt-get install -y --no-install-recommends $missing" >&2
+	said=$(packages_apt apt-get update 2>&1 &&
+		packages_apt apt-get install -y --no-install-recommends $missing 2>&1) && return 0
+	{
+		tail -n 20 <<<"$said"
+		packages_tell "Installing failed." "$missing"
+	} >&2
 	return 3
 }
 

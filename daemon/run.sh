@@ -76,14 +76,20 @@ done
 # --- build ---------------------------------------------------------------
 
 build_release() {
-	local log
-	mkdir -p "$build"
-	log=$build/run.log
-	if [ ! -f "$build/build.ninja" ]; then
-		say "Building streamgauge (the first time takes about a minute) ..."
-		(cd "$root" && cmake --preset release) >"$log" 2>&1 || build_failed "$log"
+	local log=$build/run.log built=$build/run.built
+	# One user's build is not another's, after a run by sudo, say.
+	if ! { mkdir -p "$build" && : >>"$log"; } 2>/dev/null; then
+		die 2 "$build cannot be written; run this as who owns it, or remove it first"
 	fi
+	if [ ! -f "$built" ]; then
+		say "Building streamgauge (the first time takes a minute or two) ..."
+	elif [ -n "$(find "$root/daemon" "$root/proto" -newer "$built" -type f -print -quit)" ]; then
+		say "Building what has changed ..."
+	fi
+	[ -f "$build/build.ninja" ] ||
+		(cd "$root" && cmake --preset release) >"$log" 2>&1 || build_failed "$log"
 	cmake --build "$build" >"$log" 2>&1 || build_failed "$log"
+	touch "$built"
 }
 
 build_failed() {
@@ -237,11 +243,11 @@ main() {
 		say "Built: $build/daemon/streamgauged and streamgauge. As a service: README.md."
 		exit 0
 	fi
-	temporary=$(mktemp -d "${TMPDIR:-/tmp}/streamgauge.XXXXXX")
 	trap cleanup EXIT
 	trap 'exit 130' INT
 	trap 'exit 143' TERM
 	trap 'exit 129' HUP
+	temporary=$(mktemp -d "${TMPDIR:-/tmp}/streamgauge.XXXXXX")
 	if [ -n "$keep" ]; then
 		mkdir -p "$keep" 2>/dev/null || die 2 "$keep cannot be made"
 		keep=$(cd "$keep" && pwd)

@@ -176,7 +176,8 @@ class Quickstart(unittest.TestCase):
         done = subprocess.run([SCRIPT, "--once"], text=True, capture_output=True, check=False,
                               timeout=60, env=dict(self.env, PATH=f"{fake}:{os.environ['PATH']}"))
         self.assertEqual(done.returncode, 3, done.stderr)
-        self.assertRegex(done.stderr, r"sudo apt-get install -y .*\bredis-tools\b")
+        self.assertRegex(done.stderr, r"\n  sudo apt-get update && sudo apt-get install -y "
+                         r".*\bredis-tools\b.*\n$")
         self.assertNotIn("redis-server", done.stderr)
 
 

@@ -31,7 +31,10 @@ static void on_timer(uv_timer_t *timer)
 static void arm_timer(struct http_server *server)
 {
 	MHD_UNSIGNED_LONG_LONG timeout_ms = 0;
-	if (MHD_get_timeout(server->daemon, &timeout_ms) == MHD_YES)
+	bool timed = MHD_get_timeout(server->daemon, &timeout_ms) == MHD_YES;
+	if (server->kicked)
+		uv_timer_start(&server->timer, on_timer, 0, 0);
+	else if (timed)
 		uv_timer_start(&server->timer, on_timer, timeout_ms, 0);
 	else
 		uv_timer_stop(&server->timer);
@@ -40,10 +43,11 @@ static void arm_timer(struct http_server *server)
 static void run_daemon(struct http_server *server)
 {
 	MHD_UNSIGNED_LONG_LONG timeout_ms = 0;
-	server->kicked = false;
 	for (int i = 0; i < RUNS_PER_TURN; i++) {
+		server->kicked = false;
 		MHD_run(server->daemon);
-		if (MHD_get_timeout(server->daemon, &timeout_ms) != MHD_YES || timeout_ms > 0)
+		bool more = MHD_get_timeout(server->daemon, &timeout_ms) == MHD_YES;
+		if (!server->kicked && (!more || timeout_ms > 0))
 			break;
 	}
 	arm_timer(server);
@@ -118,7 +122,9 @@ static void on_completed(void *arg, struct MHD_Connection *connection, void **st
 	request_unref(request);
 }
 
-/* Whoever is still sending gets to read why nobody listens. */
+/* Whoever is still sending gets to read why nobody listens. Where the connections
+ * had reached their limit libmicrohttpd takes new ones from its next run on, and
+ * nothing but the kick would run it. */
 static void on_connection(void *arg, struct MHD_Connection *connection, void **state,
                           enum MHD_ConnectionNotificationCode code)
 {
@@ -126,6 +132,7 @@ static void on_connection(void *arg, struct MHD_Connection *connection, void **s
 	(void)state;
 	if (code != MHD_CONNECTION_NOTIFY_CLOSED || !server->daemon)
 		return;
+	http_kick(server);
 	const union MHD_ConnectionInfo *info =
 	    MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
 	if (info)

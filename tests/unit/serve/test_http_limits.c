@@ -237,6 +237,30 @@ Test(http_limits, long_answers_at_once)
 	close_server(&fixture);
 }
 
+/* Beyond the limit connections wait, and are taken once others have gone. */
+Test(http_limits, connections_beyond_the_limit)
+{
+	struct fixture fixture;
+	struct http_exchange exchange;
+	int sockets[64];
+	open_server(&fixture);
+	for (int round = 0; round < 2; round++) {
+		for (int i = 0; i < 64; i++)
+			sockets[i] = connect_to(http_server_address(fixture.server));
+		exchange_begin(&exchange, &fixture.loop, http_server_address(fixture.server),
+		               "GET /health/live HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+		for (int i = 0; i < 100; i++)
+			uv_run(&fixture.loop, UV_RUN_NOWAIT);
+		cr_assert_not(exchange.over);
+		for (int i = 0; i < 64; i++)
+			close(sockets[i]);
+		exchange_finish(&exchange, &fixture.loop);
+		cr_assert_eq(exchange.status, 200);
+		exchange_deinit(&exchange);
+	}
+	close_server(&fixture);
+}
+
 /* A body that nobody asked for is read to the end, up to a limit. */
 Test(http_limits, bodies_are_thrown_away)
 {

@@ -313,6 +313,13 @@ static void complete_old(struct source *source)
 	source_declare(state, source->zone, 0, through_us);
 }
 
+/* Rejects alone do not fix what a source said of itself. */
+static bool took_something(const struct source_public *state)
+{
+	return state->accepted || state->duplicates || state->unchanged || state->stale ||
+	       state->not_rolled_up;
+}
+
 int source_decode(struct source *source, const struct catalog *catalog, const uint8_t *bytes,
                   size_t len)
 {
@@ -336,7 +343,7 @@ int source_decode(struct source *source, const struct catalog *catalog, const ui
 	if (in.failed)
 		return ERR_MALFORMED;
 	source->rejected_slice_next = slices % SOURCE_REJECTED_SLICES;
-	source->known = source->class != 0;
+	source->known = source->class != 0 && took_something(&source->current);
 	int err = source->zone_name[0] ? zone_open(source->zone_name, &source->zone) : 0;
 	if (!err)
 		complete_old(source);

@@ -42,6 +42,27 @@ class Restart(WireCase):
             client.close()
         self.assert_orders(last * 20)
 
+    def test_rejects_alone_fix_nothing(self):
+        """What the source said of itself can be mended, after a restart as before."""
+        wrong = pb.Declaration(**{"class": pb.Declaration.EVENT}, currency="USD")
+        client = self.client()
+        client.hello(self.source, declaration=wrong)
+        self.assertEqual(client.batch(events=[pb.Event(event_id="a")]).rejected, 1)
+        client.close()
+        for end in (None, self.daemon.kill):
+            if end:
+                end()
+                self.daemon.start()
+            client = self.client()
+            welcome = client.hello(self.source)
+            self.assertEqual((welcome.known, welcome.currency, welcome.last_sequence),
+                             (False, "EUR", 1))
+            client.close()
+        client = self.opened()
+        self.assertEqual(client.batch(events=orders("a")).accepted, 1)
+        client.close()
+        self.assertEqual(self.client().hello(self.source).currency, "EUR")
+
     def test_term_acknowledges_what_it_took(self):
         client = self.opened()
         for sequence in range(1, 21):

@@ -175,8 +175,9 @@ static void halt_on_record(struct driver *driver, const struct record *record,
 	if (action == DECIDE_EMPTIED)
 		driver_halt(driver, ERR_REFUSED,
 		            "Redis holds nothing of tenant %s any more, but generation %" PRIu64
-		            " was acknowledged. Restore its data, or restart the daemon to begin "
-		            "with an empty state.",
+		            " was acknowledged; nothing is written any more. Restore its data and "
+		            "restart the daemon; restarted without them, it begins with an empty "
+		            "state and tells each source what is lost.",
 		            driver->tenant->name, driver->answered);
 	else
 		driver_halt(driver, ERR_REFUSED,

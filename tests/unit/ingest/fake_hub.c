@@ -144,8 +144,8 @@ static void op_fetch(void *arg, uint32_t tenant, struct fetch_list *list, sessio
 
 static int64_t op_now(void *arg)
 {
-	(void)arg;
-	return NOW_US;
+	const struct fake_hub *fake = arg;
+	return NOW_US + fake->later_us;
 }
 
 static int op_authorize(void *peer, const char *secret, const char *tenant, const char *source,
@@ -153,6 +153,7 @@ static int op_authorize(void *peer, const char *secret, const char *tenant, cons
 {
 	struct fake_peer *from = peer;
 	cr_assert(tenant && source);
+	snprintf(from->tenant, sizeof(from->tenant), "%s", tenant);
 	if (secret)
 		snprintf(from->shown, sizeof(from->shown), "%s", secret);
 	if (from->unauthorized)

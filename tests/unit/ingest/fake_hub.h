@@ -23,6 +23,7 @@ struct fake_peer {
 	int woken;
 	int unauthorized; /* what asking for its right gives */
 	char shown[64];   /* the secret of its Hello */
+	char tenant[64];  /* that it was last asked the right for */
 	int ended;        /* times */
 	int end_err;
 };
@@ -37,6 +38,7 @@ struct fake_hub {
 	char names[FAKE_SOURCES][SOURCE_NAME_MAX + 1];
 	uint32_t source_count;
 	size_t work;
+	int64_t later_us; /* that the clock has gone on */
 	uint64_t pending; /* generation that will hold what is applied */
 	int kicks;
 	int touches;     /* sources that changed beside their batches */

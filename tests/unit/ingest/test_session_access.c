@@ -148,3 +148,31 @@ Test(session_access, one_that_said_no_hello_is_left)
 	fake_disconnect(&peer);
 	fake_deinit(&fake);
 }
+
+/* After a reload nothing of the settings before is looked at. */
+Test(session_access, open_sessions_go_over_to_new_settings)
+{
+	struct fake_hub fake;
+	struct fake_peer open, silent;
+	fake_init(&fake);
+	open_session(&fake, &open, "a", (struct greeting){0});
+	fake_connect(&fake, &silent, "b");
+	struct settings settings = fake.settings;
+	struct tenant tenants[2] = {fake.tenants[0], fake.tenants[1]};
+	settings.tenants = tenants;
+	session_hub_reload(fake.hub, &settings);
+	fake.tenants[0].name = "old";
+	session_hub_authorize(fake.hub);
+	cr_assert_str_eq(open.tenant, "demo");
+	uint8_t bytes[16];
+	Streamgauge__V1__Declaration declaration;
+	Streamgauge__V1__Hello hello = fake_hello(bytes, 2, &declaration);
+	hello.source = "shop/us";
+	cr_assert_eq(fake_send_hello(&silent, &hello), 0);
+	cr_assert_str_eq(silent.tenant, "demo");
+	fake_confirm(&fake, 0);
+	fake_reply_free(expect_welcome(&silent));
+	fake_disconnect(&open);
+	fake_disconnect(&silent);
+	fake_deinit(&fake);
+}

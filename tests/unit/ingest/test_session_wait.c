@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "ingest/session_stats.h"
 #include "session_bed.h"
 
 Test(session_wait, missing_pages_hold_one_source_and_not_the_other)
@@ -134,6 +135,50 @@ Test(session_wait, finish_waits_for_acknowledgements)
 	cr_assert_eq(bed.peer.ended, 1);
 	cr_assert_eq(bed.peer.end_err, 0);
 	expect_silence(&bed.peer);
+	bed_close(&bed);
+}
+
+Test(session_wait, finish_with_nothing_owed_ends_at_once)
+{
+	struct bed bed;
+	bed_open(&bed);
+	session_finish(bed.peer.session);
+	cr_assert_eq(bed.peer.ended, 1);
+	cr_assert_eq(bed.peer.end_err, 0);
+	expect_silence(&bed.peer);
+	bed_close(&bed);
+}
+
+Test(session_wait, woken_once)
+{
+	struct bed bed;
+	bed_open(&bed);
+	session_hub_ready(bed.fake.hub, 0);
+	cr_assert_eq(bed.peer.woken, 0, "nothing holds it");
+	bed.fake.ready = false;
+	cr_assert_eq(fake_send_batch(&bed.peer, 1, 1, ""), ERR_AGAIN);
+	session_hub_ready(bed.fake.hub, 0);
+	session_hub_ready(bed.fake.hub, 0);
+	cr_assert_eq(bed.peer.woken, 1);
+	bed_close(&bed);
+}
+
+Test(session_wait, lag_is_from_taking_to_acknowledging)
+{
+	struct bed bed;
+	bed_open(&bed);
+	cr_assert_null(session_hub_stats(bed.fake.hub, 0));
+	cr_assert_eq(fake_send_batch(&bed.peer, 1, 1, ""), 0);
+	bed.fake.later_us = 3000;
+	fake_flush(&bed.fake);
+	expect_ack(&bed.peer, (struct ack_is){.sequence = 1, .accepted = 1});
+	bed.fake.later_us = 0;
+	cr_assert_eq(fake_send_batch(&bed.peer, 1, 1, ""), 0);
+	const struct session_stats *stats = session_hub_stats(bed.fake.hub, 0);
+	cr_assert_eq(stats->batches, 1);
+	cr_assert_eq(stats->repeated, 1);
+	cr_assert_eq(histogram_count(&stats->lag), 2, "both were answered");
+	cr_assert_eq(stats->lag.sum_us, 3000);
 	bed_close(&bed);
 }
 

@@ -110,6 +110,27 @@ Test(dedup, too_many_ids_shorten_the_window_and_say_so)
 	dedup_deinit(&dedup);
 }
 
+/* As many as the limit says are kept; one more, and a sixteenth of it is let go. */
+Test(dedup, the_limit_itself_is_within_it)
+{
+	enum { EACH = DEDUP_BLOCK_IDS / 16, HOURS = 18 };
+	for (uint32_t hours = 16; hours <= HOURS; hours += 2) {
+		struct dedup dedup;
+		dedup_init(&dedup, 16 * EACH, 168);
+		for (uint32_t n = 0; n < hours * EACH; n++) {
+			struct dedup_id id = id_of(n);
+			cr_assert(dedup_add(&dedup, &id, (int32_t)(n / EACH)));
+		}
+		for (uint32_t i = 0; i < dedup.block_count; i++)
+			dedup.blocks[i].stored = dedup.blocks[i].count;
+		dedup_advance(&dedup, HOURS);
+		cr_assert_eq(dedup.used, (hours == 16 ? 16 : 15) * EACH);
+		cr_assert_eq(dedup.gone_count, hours == 16 ? 0 : 3);
+		cr_assert_eq(dedup_short(&dedup, HOURS), hours != 16);
+		dedup_deinit(&dedup);
+	}
+}
+
 /* Of an hour with several blocks the first may be gone and the others not: an id
  * of that hour can then not be told from a forgotten one. */
 Test(dedup, an_hour_of_which_a_part_is_forgotten_is_not_whole)

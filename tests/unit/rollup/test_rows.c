@@ -271,6 +271,57 @@ Test(rows, changes_alone_bring_a_copy_up_to_date)
 	row_page_clear(&copy);
 }
 
+static void add_all(void *arg, uint32_t key, uint32_t placement, uint32_t column, int64_t diff)
+{
+	int64_t(*cells)[ROW_COLUMNS_MAX] = arg;
+	(void)placement;
+	cells[key][column] += diff;
+}
+
+/* Rows and columns that come one by one, so that both grow under what is there. */
+Test(rows, a_page_grows_in_both_directions)
+{
+	enum { ROWS = 100 };
+	static int64_t got[ROWS][ROW_COLUMNS_MAX];
+	struct row_page page = {.known = true};
+	for (uint32_t step = 0; step < ROW_COLUMNS_MAX; step++)
+		for (uint32_t key = 0; key < ROWS; key++) {
+			if (key > 2 * step && step + 1 < ROW_COLUMNS_MAX)
+				continue;
+			struct row_amount amount = {step, (int64_t)key * 100 + step + 1};
+			struct row_reading reading = {.key = key,
+			                              .version = {step + 1, 1},
+			                              .amounts = &amount,
+			                              .amount_count = 1};
+			cr_assert_eq(row_page_room(&page, &reading), 0);
+			cr_assert_eq(row_page_apply(&page, &reading, add_all, got), ROW_APPLIED);
+		}
+	cr_assert_eq(page.count, ROWS);
+	cr_assert_eq(page.column_count, ROW_COLUMNS_MAX);
+	struct row_amount more = {ROW_COLUMNS_MAX, 1};
+	struct row_reading reading = {.version = {99, 1}, .amounts = &more, .amount_count = 1};
+	cr_assert_eq(row_page_room(&page, &reading), ERR_TOO_MANY);
+	for (uint32_t step = 0; step < ROW_COLUMNS_MAX; step++) {
+		uint64_t rows = 0;
+		__int128 sum = 0;
+		__int128 want = 0;
+		row_page_sum(&page, step, &rows, &sum);
+		for (uint32_t key = 0; key < ROWS; key++) {
+			bool there = key <= 2 * step || step + 1 == ROW_COLUMNS_MAX;
+			cr_assert_eq(got[key][step], there ? key * 100 + step + 1 : 0,
+			             "row %u, column %u", key, step);
+			want += got[key][step];
+		}
+		cr_assert(sum == want, "column %u", step);
+	}
+	/* All of it is still there to be taken back. */
+	cr_assert_eq(row_page_commit(&page, 1000, 0, true, add_all, got), 0);
+	for (uint32_t key = 0; key < ROWS; key++)
+		for (uint32_t step = 0; step < ROW_COLUMNS_MAX; step++)
+			cr_assert_eq(got[key][step], 0);
+	row_page_clear(&page);
+}
+
 Test(rows, cut_pages_are_refused)
 {
 	struct row_page page = {.known = true};

@@ -166,7 +166,9 @@ static int add_columns(struct csv *csv, uint32_t count, struct read_error *ret_e
 		return fail(ret_error, ERR_NOMEM, 0, err_rule(ERR_NOMEM));
 	for (uint32_t i = 0; i < count; i++) {
 		struct field *heading = &csv->raw[i];
-		if (intern_find(csv->columns, heading->text, heading->len) != INTERN_NONE) {
+		/* Spreadsheets leave columns without a name behind; nothing reads them. */
+		if (heading->len > 0 &&
+		    intern_find(csv->columns, heading->text, heading->len) != INTERN_NONE) {
 			ret_error->line = 1;
 			(void)snprintf(ret_error->text, sizeof(ret_error->text),
 			               "the heading names the column `%.*s` twice",
@@ -201,6 +203,22 @@ static int check_separator(const struct csv *csv, struct read_error *ret_error)
 	return 0;
 }
 
+/* Old Macintosh files end lines in CR alone, doubled conversions in CR CR LF: the
+ * heading would swallow the file, or keep the CR in the name of its last column. */
+static int check_line_ends(const struct csv *csv, struct read_error *ret_error)
+{
+	const struct window *window = &csv->window;
+	const char *start = window_at(window);
+	const char *end = memchr(start, '\n', window_left(window));
+	size_t len = end ? (size_t)(end - start) : window_left(window);
+	const char *carriage = memchr(start, '\r', len);
+	if (!carriage || carriage + 1 == start + len)
+		return 0;
+	return fail(ret_error, ERR_MALFORMED, 1,
+	            "a carriage return that no line feed follows; save the file with LF or CRLF "
+	            "line ends");
+}
+
 static int read_heading(struct csv *csv, struct read_error *ret_error)
 {
 	int err = more(csv, ret_error);
@@ -209,6 +227,9 @@ static int read_heading(struct csv *csv, struct read_error *ret_error)
 	struct window *window = &csv->window;
 	if (window_left(window) >= 3 && memcmp(window_at(window), "\xef\xbb\xbf", 3) == 0)
 		window->next += 3;
+	err = check_line_ends(csv, ret_error);
+	if (err)
+		return err;
 	csv->raw = calloc(RECORD_COLUMNS_MAX, sizeof(*csv->raw));
 	if (!csv->raw)
 		return fail(ret_error, ERR_NOMEM, 0, err_rule(ERR_NOMEM));

@@ -20,7 +20,7 @@ struct csv {
 };
 
 /* Reads the heading. `columns` is filled and must outlive the reader.
- * ERR_MALFORMED (empty, a heading twice), ERR_BAD_TEXT (binary, no UTF-8),
+ * ERR_MALFORMED (empty, a heading twice, lines that end in CR), ERR_BAD_TEXT (binary, no UTF-8),
  * ERR_INVALID (a quote left open), ERR_TOO_LONG, ERR_TOO_MANY, ERR_IO,
  * ERR_NOMEM with *ret_error. */
 int csv_open(struct csv *csv, struct input input, struct intern *columns,

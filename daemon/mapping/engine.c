@@ -10,6 +10,7 @@
 
 #define PROGRESS_RECORDS 4096
 #define SPOILED_MAX      100000
+#define NAMELESS         "(one without a name)"
 #define LOG_LINES        "lines that are no messages"
 
 /* A run over one file. */
@@ -192,7 +193,8 @@ static int list_unread(struct run *run)
 		if (!run->met[i] || fill_reads(&run->fill, i) ||
 		    mapping_ignores(mapped->items.mapping, name))
 			continue;
-		const char *copy = arena_strndup(arena, name, entry->len);
+		const char *shown = entry->len > 0 ? name : NAMELESS;
+		const char *copy = arena_strndup(arena, shown, strlen(shown));
 		if (!copy)
 			return ERR_NOMEM;
 		mapped->unread[mapped->unread_count++] = copy;
@@ -232,6 +234,7 @@ static int run_over(struct run *run, const struct sight *sight, const struct map
 	if (!err)
 		err = list_unread(run);
 	mapped->as_of_default = run->fill.as_of_default;
+	memcpy(mapped->as_of_read, run->fill.as_of_read, sizeof(mapped->as_of_read));
 	fill_deinit(&run->fill);
 	free(run->spoiled);
 	return err;

@@ -69,6 +69,7 @@ struct mapped {
 	uint64_t empty;      /* rows without any value */
 	uint64_t repeated;   /* identical repeats of a row */
 	bool as_of_default;  /* some row took options.as_of_us */
+	bool as_of_read[2];  /* some row took it from the mapping's as_of[i] */
 	const char **unread; /* columns that nobody reads */
 	uint32_t unread_count;
 	/* "stream=users": values that no filter lets through; at most MAP_LEFT_OUT. */

@@ -295,9 +295,11 @@ static int fill_as_of(struct fill *fill, const struct record *record, struct ite
 	const struct instant_rule *rules = fill->items->mapping->as_of;
 	bool given = false;
 	int err = 0;
-	for (int i = 0; i < 2 && !err && !given; i++)
+	for (int i = 0; i < 2 && !err && !given; i++) {
 		err = fill_instant(fill, record, &rules[i], fill->as_of_zones[i], true,
 		                   &item->time_us, &given);
+		fill->as_of_read[i] = fill->as_of_read[i] || given;
+	}
 	if (!err && !given) {
 		item->time_us = fill->options->as_of_us;
 		fill->as_of_default = true;

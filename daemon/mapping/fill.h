@@ -36,6 +36,7 @@ struct fill {
 	struct buf tuple;
 	struct buf text;
 	bool as_of_default;
+	bool as_of_read[2]; /* some row took it from the mapping's as_of[i] */
 
 	/* The latest failure: what, where and why. */
 	const char *column;

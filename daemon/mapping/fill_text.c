@@ -111,8 +111,8 @@ static int read_when(struct fill *fill, const struct record *record, uint16_t co
 		                 "the date is empty");
 	if (when_parse(field.text, field.len, form, ret_when) != 0)
 		return fill_fail(fill, ERR_BAD_DATE, column_name(fill, column),
-		                 "`%.*s` is no date in the form %s", SHOWN(field),
-		                 WHEN_FORM_NAMES[form]);
+		                 "`%.*s` is no date in the form %s, as %s, from 1970 to 2200",
+		                 SHOWN(field), WHEN_FORM_NAMES[form], WHEN_FORM_SHOWN[form]);
 	return 0;
 }
 

@@ -17,9 +17,10 @@ static int read_day(struct fill *fill, const struct record *record, const struct
 		return fill_fail(fill, ERR_MISSING_FIELD, name,
 		                 "the wave has no dates: the column is empty");
 	if (when_parse(field.text, field.len, rule->form, &when) != 0)
-		return fill_fail(fill, ERR_BAD_DATE, name, "`%.*s` is no date in the form %s",
+		return fill_fail(fill, ERR_BAD_DATE, name,
+		                 "`%.*s` is no date in the form %s, as %s, from 1970 to 2200",
 		                 (int)(field.len < 60 ? field.len : 60), field.text,
-		                 WHEN_FORM_NAMES[rule->form]);
+		                 WHEN_FORM_NAMES[rule->form], WHEN_FORM_SHOWN[rule->form]);
 	*ret_day = when.day;
 	if (when.has_offset) {
 		int64_t us = when_instant(&when, NULL);

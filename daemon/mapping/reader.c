@@ -108,10 +108,7 @@ void reader_seek(struct reader *reader, uint64_t offset, uint64_t line)
 {
 	bool csv = reader->format == INPUT_CSV;
 	struct window *window = csv ? &reader->csv.window : &reader->jsonl.window;
-	window->offset = offset;
-	window->len = 0;
-	window->next = 0;
-	window->ended = false;
+	window_seek(window, offset);
 	if (csv)
 		reader->csv.line = line;
 	else

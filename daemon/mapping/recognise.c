@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/buf.h"
 #include "mapping/pattern.h"
@@ -176,7 +177,8 @@ static int look(struct reader *reader, const struct mapping_list *list, struct s
 	uint32_t limit = reader->format == INPUT_CSV ? 0 : SIGHT_RECORDS;
 	int err = 0;
 	bool more = true;
-	for (uint32_t i = 0; i < limit && more && !err; i++) {
+	uint32_t records = 0;
+	for (; records < limit && more && !err; records += more) {
 		struct record record;
 		err = reader_next(reader, &record, &more, ret_error);
 		if (err == ERR_MALFORMED)
@@ -184,6 +186,7 @@ static int look(struct reader *reader, const struct mapping_list *list, struct s
 		else if (!err && more)
 			err = note_values(sight, reader, &record, list);
 	}
+	sight->silent = reader->format == INPUT_JSONL && reader->jsonl.messages && records == 0;
 	for (uint32_t i = 0; i < reader->columns.count && !err; i++) {
 		const struct intern_entry *entry = intern_get(&reader->columns, i);
 		if (intern_add(&sight->columns, entry->bytes, entry->len) == INTERN_NONE)
@@ -273,6 +276,43 @@ static struct nearness nearest_shape(const struct sight *sight, const struct map
 	return best;
 }
 
+static void trim(const char **text, size_t *len)
+{
+	while (*len > 0 && strchr(" \t\"", **text)) {
+		(*text)++;
+		(*len)--;
+	}
+	while (*len > 0 && strchr(" \t\"", (*text)[*len - 1]))
+		(*len)--;
+}
+
+/* The file's column that differs from the name in case, blanks or quotes only; NULL =
+ * none. Names count letter by letter, which is hard to see. */
+static const char *find_almost(const struct sight *sight, const char *name)
+{
+	for (uint32_t i = 0; i < sight->columns.count; i++) {
+		const struct intern_entry *entry = intern_get(&sight->columns, i);
+		const char *text = (const char *)entry->bytes;
+		size_t len = entry->len;
+		trim(&text, &len);
+		if (len == strlen(name) && strncasecmp(text, name, len) == 0)
+			return (const char *)entry->bytes;
+	}
+	return NULL;
+}
+
+/* What the file has instead: its columns, and of JSON the streams. */
+static void tell_columns(const struct intern *names, uint32_t most, struct buf *text)
+{
+	if (names->count == 0)
+		buf_put_text(text, "of which there are none");
+	for (uint32_t i = 0; i < names->count && i < most; i++)
+		buf_printf(text, "%s`%.60s`", i ? ", " : "",
+		           (const char *)intern_get(names, i)->bytes);
+	if (names->count > most)
+		buf_printf(text, " and %u more", names->count - most);
+}
+
 static void tell_missing(const struct sight *sight, const struct nearness *near, uint32_t most,
                          struct buf *text)
 {
@@ -286,7 +326,10 @@ static void tell_missing(const struct sight *sight, const struct nearness *near,
 		const char *column = near->mapping->columns[needs.columns[i]];
 		if (has_column(sight, column))
 			continue;
+		const char *almost = find_almost(sight, column);
 		buf_printf(text, "%s `%s`", told == 0 ? " lacks" : ",", column);
+		if (almost)
+			buf_printf(text, " (the file has `%s`)", almost);
 		if (++told == most && near->missing > most) {
 			buf_printf(text, " and %u more", near->missing - most);
 			return;
@@ -326,11 +369,23 @@ static void tell_nearest(const struct sight *sight, const struct mapping_list *l
 	struct nearness *near = calloc(list->count + 1, sizeof(*near));
 	for (uint32_t i = 0; near && i < list->count; i++)
 		near[i] = nearest_shape(sight, list->items[i]);
-	buf_put_text(&text,
-	             "no mapping fits its columns (--mapping M lists all that M lacks); nearest: ");
 	if (near && list->count > 0)
 		qsort(near, list->count, sizeof(*near), by_nearness);
-	for (uint32_t i = 0; near && i < list->count && i < 3; i++) {
+	bool known = near && near[0].found > 0;
+	if (known) {
+		buf_put_text(&text, "no mapping fits its columns");
+		if (sight->format == INPUT_JSONL && sight->values.count > 0) {
+			buf_put_text(&text, " with ");
+			tell_columns(&sight->values, 6, &text);
+		}
+		buf_put_text(&text, " (--mapping M lists all that M lacks); nearest: ");
+	} else {
+		buf_put_text(&text, "no mapping knows any of its columns, ");
+		tell_columns(&sight->columns, 6, &text);
+		if (sight->format == INPUT_CSV)
+			buf_put_text(&text, "; the first line must name the columns");
+	}
+	for (uint32_t i = 0; known && i < list->count && i < 3; i++) {
 		buf_put_text(&text, i ? "; " : "");
 		tell_missing(sight, &near[i], 8, &text);
 	}
@@ -411,7 +466,15 @@ bool recognise_named(const struct sight *sight, const struct mapping *mapping,
 	}
 	struct buf text = {0};
 	struct nearness near = nearest_shape(sight, mapping);
-	buf_put_text(&text, "the mapping does not fit: ");
+	buf_put_text(&text, "the mapping does not fit");
+	if (near.found == 0 && sight->columns.count > 0) {
+		buf_put_text(&text, " the columns ");
+		tell_columns(&sight->columns, 6, &text);
+	} else if (sight->values.count > 0 && !sight_met(sight, mapping, near.shape)) {
+		buf_put_text(&text, " what the file has, ");
+		tell_columns(&sight->values, 6, &text);
+	}
+	buf_put_text(&text, ": ");
 	tell_missing(sight, &near, 24, &text);
 	if (near.missing > 0 && !find_lacking(sight, mapping))
 		tell_as_near(sight, &near, &text);

@@ -12,6 +12,7 @@ struct sight {
 	enum input_format format;
 	struct intern columns;
 	struct intern values;
+	bool silent; /* messages of a connector, and no record among them */
 };
 
 /* Looks at the first records of the input (20,000 of JSON; of CSV the heading is

@@ -13,6 +13,12 @@ const char *const WHEN_FORM_NAMES[WHEN_FORM_COUNT + 1] = {
     [WHEN_EPOCH_S] = "epoch_s", [WHEN_EPOCH_MS] = "epoch_ms", [WHEN_EPOCH_US] = "epoch_us",
 };
 
+const char *const WHEN_FORM_SHOWN[WHEN_FORM_COUNT] = {
+    [WHEN_ISO] = "2026-11-21",         [WHEN_DMY] = "21.11.2026",
+    [WHEN_MDY] = "11/21/2026",         [WHEN_EPOCH_S] = "1795219200",
+    [WHEN_EPOCH_MS] = "1795219200000", [WHEN_EPOCH_US] = "1795219200000000",
+};
+
 /* Reading position in the text. */
 struct scan {
 	const char *at;

@@ -18,6 +18,9 @@ enum when_form {
 /* "iso", "dmy", "mdy", "epoch_s", "epoch_ms", "epoch_us", NULL. */
 extern const char *const WHEN_FORM_NAMES[WHEN_FORM_COUNT + 1];
 
+/* One date in each form, for messages. */
+extern const char *const WHEN_FORM_SHOWN[WHEN_FORM_COUNT];
+
 /* What a text says, as it says it. */
 struct when {
 	int32_t day; /* civil */

@@ -34,6 +34,19 @@ void window_deinit(struct window *window)
 	window->cap = window->len = window->next = 0;
 }
 
+void window_seek(struct window *window, uint64_t offset)
+{
+	/* What lies ahead is as it came; what was handed out may have been changed. */
+	if (offset >= window_position(window) && offset <= window->offset + window->len) {
+		window->next = (size_t)(offset - window->offset);
+		return;
+	}
+	window->offset = offset;
+	window->len = 0;
+	window->next = 0;
+	window->ended = false;
+}
+
 int window_more(struct window *window)
 {
 	if (window->ended)

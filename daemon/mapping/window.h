@@ -47,6 +47,9 @@ struct window {
 void window_init(struct window *window, struct input input, uint64_t offset);
 void window_deinit(struct window *window);
 
+/* Goes on at the offset; free of cost where that lies a little ahead. */
+void window_seek(struct window *window, uint64_t offset);
+
 /* Brings more bytes behind len; those before `next` may go, so that pointers
  * into the window are void. Sets `ended` instead when there are none.
  * ERR_TOO_LONG when the unread part is WINDOW_RECORD_MAX bytes already. */

@@ -77,6 +77,8 @@ static const struct {
     {"a,b\n5\" pipe,3\n4,5\n", "2:5\" pipe|3;3:4|5;"},
     {"a,b\n1\n1,2,3\n1,2\n", "2:!;3:!;4:1|2;"},
     {"a,b\n\"x\"y,2\n1,2\n", "2:!;3:1|2;"},
+    {"a,,\n1,,\n", "2:1||;"},
+    {"\"a\r\nb\",c\r\n1,2\r\n", "3:1|2;"},
     {"a,b\n", ""},
     {"a,b", ""},
     {"\"a\",b\nM\xc3\xbcnchen,\xe2\x82\xac\n", "2:M\xc3\xbcnchen|\xe2\x82\xac;"},
@@ -105,6 +107,8 @@ static const struct {
 } refused[] = {
     {"", 0, ERR_MALFORMED, 0, "empty"},
     {"\n\n", 2, ERR_MALFORMED, 0, "empty"},
+    {"a,b\r1,2\r", 8, ERR_MALFORMED, 1, "a carriage return that no line feed follows"},
+    {"a,b\r\r\n1,2\r\r\n", 12, ERR_MALFORMED, 1, "save the file with LF or CRLF"},
     {"a,b\n1,\"2", 8, ERR_INVALID, 2, "never closed"},
     {"a,b\n1,\0\n", 8, ERR_BAD_TEXT, 2, "NUL"},
     {"\x1f\x8b\x08\x00\x01", 5, ERR_BAD_TEXT, 1, "not a text"},

@@ -24,13 +24,20 @@ static const struct {
     {"date,impressions,spend\n", NULL, "nearest: "},
     {"date,campaign_id,country,channel,impressions,clicks,spend,conversions\n", NULL,
      "demo_ads (campaign_daily) lacks `conversion_value`"},
-    {"x,y\n", NULL, "no mapping fits"},
+    {"x,y\n", NULL,
+     "no mapping knows any of its columns, `x`, `y`; the first line must name the columns"},
+    {"Campaign report\ndate,impressions\n", NULL, "any of its columns, `Campaign report`; "},
+    {"date,campaign_id,country,channel,impressions,Clicks ,spend,conversions,conversion_value\n",
+     NULL, "demo_ads (campaign_daily) lacks `clicks` (the file has `Clicks `)"},
+    {"{}\n", NULL, "any of its columns, of which there are none"},
     {"{\"stream\":\"campaigns_reports_daily\",\"data\":{\"campaign_id\":1,\"stat_time_day\":"
      "\"2021-01-01\",\"metrics\":{\"impressions\":1,\"clicks\":1,\"spend\":\"1\"}}}\n",
      "tiktok_ads", ""},
     {"{\"stream\":\"users\",\"data\":{\"campaign_id\":1,\"stat_time_day\":\"2021-01-01\","
      "\"metrics\":{\"impressions\":1,\"clicks\":1,\"spend\":\"1\"}}}\n",
      NULL, "tiktok_ads (campaign_reports) finds no record that it filters for"},
+    {"{\"stream\":\"users\",\"data\":{\"id\":1}}\n", NULL,
+     "no mapping fits its columns with `stream=users` (--mapping"},
 };
 
 static void look(const struct mapping_list *list, const char *text, struct sight *sight)
@@ -77,7 +84,39 @@ Test(recognise, a_named_mapping_tells_what_it_misses)
 	cr_assert(recognise_named(&sight, mapping_list_find(&list, "meridian"), &found));
 	cr_assert_str_eq(found.mapping->name, "meridian");
 	sight_deinit(&sight);
+	look(&list, "{\"stream\":\"users\",\"data\":{\"id\":1}}\n", &sight);
+	cr_assert(!recognise_named(&sight, mapping_list_find(&list, "tiktok_ads"), &found));
+	cr_assert(strstr(found.text, "does not fit what the file has, `stream=users`: tiktok_ads"),
+	          "%s", found.text);
+	sight_deinit(&sight);
 	mapping_list_deinit(&list);
+}
+
+/* A connector that found nothing new prints messages and no record. */
+Test(recognise, messages_without_a_record)
+{
+	static const struct {
+		const char *text;
+		bool silent;
+	} cases[] = {
+	    {"{\"type\":\"SCHEMA\",\"stream\":\"s\",\"schema\":{}}\n", true},
+	    {"{\"type\":\"STATE\",\"value\":{}}\n", true},
+	    {"INFO start\n{\"type\":\"LOG\",\"log\":{}}\nINFO end\n", true},
+	    {"{\"type\":\"STATE\",\"value\":{}}\n{\"type\":\"RECORD\",\"stream\":\"s\","
+	     "\"record\":{\"a\":1}}\n",
+	     false},
+	    {"{\"type\":\"STATE\",\"value\":{}}\n{\"type\":\"RECORD\",\"stream\":\"s\"", false},
+	    {"{\"stream\":\"s\",\"data\":{\"a\":1}}\n", false},
+	    {"{}\n", false},
+	    {"a,b\n", false},
+	};
+	struct mapping_list none = {0};
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct sight sight;
+		look(&none, cases[i].text, &sight);
+		cr_assert_eq(sight.silent, cases[i].silent, "case %zu", i);
+		sight_deinit(&sight);
+	}
 }
 
 Test(recognise, a_tie_is_left_to_the_user)

@@ -138,20 +138,33 @@ int client_connect(struct client *client, const char *address, int timeout_ms)
 	return connect_tcp(client, address, timeout_ms);
 }
 
+size_t client_unsent(const struct client *client)
+{
+	return client->out.len - client->out_at;
+}
+
+/* Drops what was written once it is the larger part: towards a daemon that is slower
+ * than the file, the queue is never empty and would come to hold the whole file. */
+static void drop_written(struct client *client)
+{
+	size_t unsent = client_unsent(client);
+	if (client->out_at < unsent || client->out_at == 0)
+		return;
+	memmove(client->out.bytes, client->out.bytes + client->out_at, unsent);
+	client->out.len = unsent;
+	client->out_at = 0;
+}
+
 int client_queue(struct client *client, const Streamgauge__V1__Request *request)
 {
 	size_t len = streamgauge__v1__request__get_packed_size(request);
+	drop_written(client);
 	buf_put_varint(&client->out, len);
 	uint8_t *room = buf_reserve(&client->out, len);
 	if (!room)
 		return fail(client, ERR_NOMEM, err_rule(ERR_NOMEM));
 	client->out.len += streamgauge__v1__request__pack(request, room);
 	return 0;
-}
-
-size_t client_unsent(const struct client *client)
-{
-	return client->out.len - client->out_at;
 }
 
 static int write_some(struct client *client)

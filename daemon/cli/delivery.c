@@ -16,6 +16,7 @@
 	"the daemon takes batches and acknowledges none; see its log and /health/ready"
 
 #define BATCH_ITEMS    4000u
+#define REJECTS_NAMED  1000u /* by an Ack at most, see ingest.proto */
 #define BATCH_BYTES    (1u << 20)
 #define CONNECT_MS     5000
 #define STEP_MS        500
@@ -309,7 +310,7 @@ static bool run_init(struct run *run, struct delivery *delivery)
 {
 	uint8_t slice[8];
 	*run = (struct run){.delivery = delivery,
-	                    .max_items = BATCH_ITEMS,
+	                    .max_items = delivery->options->places ? REJECTS_NAMED : BATCH_ITEMS,
 	                    .max_bytes = BATCH_BYTES,
 	                    .numbered_ids = has_no_ids(delivery),
 	                    .backoff_ms = BACKOFF_MS,

@@ -5,8 +5,8 @@
  * window    batches sent and not yet acknowledged
  * position  where the next batch starts; after a reconnect it is what the
  *           daemon's cursor says, so that nothing is sent twice or left out.
- *           Where a heartbeat is to follow, events with ids whose answers were
- *           lost are sent again: it must be known that none was refused */
+ *           Readings and events with ids whose answers were lost are sent again:
+ *           they count once, and it must be known which of them were refused */
 #ifndef SG_CLI_DELIVERY_H
 #define SG_CLI_DELIVERY_H
 
@@ -14,12 +14,12 @@
 #include "cli/pack.h"
 #include "cli/position.h"
 #include "cli/refusal.h"
+#include "cli/send_rejects.h"
 #include "cli/spans.h"
 
 /* An item that the daemon rejected. */
 struct delivery_reject {
 	uint32_t line;
-	uint64_t offset;
 	bool commit;        /* a slice commit: line is that of the slice's first row */
 	const char *origin; /* the columns it came from, "column `channel`"; "" = none */
 	char *field;
@@ -52,6 +52,9 @@ struct delivery_options {
 	bool lacking;     /* records of the feed's file were refused before they were sent */
 	const struct spans *before; /* with the heartbeat: spans of earlier files; NULL = none */
 	int64_t now_us;             /* a heartbeat is never later */
+	/* Takes the place of every item that the daemon rejects; NULL = not wanted. Batches
+	 * are then so small that an answer names all of theirs. */
+	struct reject_places *places;
 	int patience_ms; /* gives up after so long without an acknowledgement; 0 = 60 s */
 	/* Once, when the daemon is not ready for 2 s: why, in its own words. */
 	void (*waiting)(void *ctx, const char *reason);
@@ -60,7 +63,7 @@ struct delivery_options {
 	void *progress_ctx; /* of both */
 };
 
-#define DELIVERY_REJECTS 10000 /* kept; `counts.rejected` counts all */
+#define DELIVERY_REJECTS 10000 /* kept with their texts; `counts.rejected` counts all */
 
 struct delivery {
 	/* Set by the caller. */

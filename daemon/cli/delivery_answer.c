@@ -20,11 +20,30 @@ static const char *find_origin(struct delivery *delivery, const struct item *ite
 	return copy;
 }
 
+/* The item that was rejected, of a commit the first one of its slice; NULL = none, as
+ * of a heartbeat. */
+static const struct item *find_item(const struct run *run, const struct sent_batch *sent,
+                                    const Streamgauge__V1__Reject *reject)
+{
+	const struct items *items = &run->delivery->mapped->items;
+	uint64_t at = pack_item_at(&run->pack, &sent->range, reject->item, reject->index);
+	if (reject->item == STREAMGAUGE__V1__REJECT__ITEM__COMMIT) {
+		const struct slice *slice =
+		    pack_commit_slice(&run->pack, &sent->range, reject->index);
+		at = slice ? slice->first : items->count;
+	}
+	return at < items->count ? &items->list[at] : NULL;
+}
+
 static bool keep_reject(struct run *run, const struct sent_batch *sent,
                         const Streamgauge__V1__Reject *reject)
 {
 	struct delivery *delivery = run->delivery;
-	const struct mapped *mapped = delivery->mapped;
+	struct reject_places *places = delivery->options->places;
+	bool commit = reject->item == STREAMGAUGE__V1__REJECT__ITEM__COMMIT;
+	const struct item *item = find_item(run, sent, reject);
+	if (places && item && !commit && reject_places_add(places, item->offset) != 0)
+		return false;
 	if (delivery->reject_count == DELIVERY_REJECTS)
 		return true;
 	if (!delivery->rejects)
@@ -32,18 +51,9 @@ static bool keep_reject(struct run *run, const struct sent_batch *sent,
 		    arena_alloc(&delivery->arena, DELIVERY_REJECTS * sizeof(*delivery->rejects));
 	if (!delivery->rejects)
 		return false;
-	bool commit = reject->item == STREAMGAUGE__V1__REJECT__ITEM__COMMIT;
-	uint64_t at = pack_item_at(&run->pack, &sent->range, reject->item, reject->index);
-	if (commit) {
-		const struct slice *slice =
-		    pack_commit_slice(&run->pack, &sent->range, reject->index);
-		at = slice ? slice->first : mapped->items.count;
-	}
-	const struct item *item = at < mapped->items.count ? &mapped->items.list[at] : NULL;
 	const char *origin = item && !commit ? find_origin(delivery, item, reject) : "";
 	struct delivery_reject kept = {
 	    .line = item ? item->line : 0,
-	    .offset = item ? item->offset : UINT64_MAX,
 	    .commit = commit,
 	    .origin = origin,
 	    .field = arena_strndup(&delivery->arena, reject->field, strlen(reject->field)),

@@ -43,11 +43,11 @@ static bool other_is_half_sent(const struct run *run, const struct position *sto
 	       stored->sent < stored->total;
 }
 
-/* A heartbeat needs to know that no event was refused. Those whose answers were
- * lost are sent again, and counted once, by their ids. */
-static bool asks_again(const struct run *run)
+/* A heartbeat needs to know that no event was refused. Those that an earlier run sent
+ * are sent again, and counted once, by their ids. */
+static bool starts_over(const struct run *run)
 {
-	return run->beat_due && !run->numbered_ids && run->delivery->counts.rejected == 0;
+	return run->beat_due && !run->numbered_ids;
 }
 
 /* Where a run begins whose source stands at `stored`. */
@@ -77,7 +77,7 @@ static enum step begin(struct run *run, const struct position *stored)
 	/* A report file may be sent any number of times; an event with an id counts
 	 * once. So only what was broken off is gone on with. */
 	run->beat_due = !report && run->delivery->options->heartbeat;
-	run->position.sent = broken_off && !asks_again(run) ? stored->sent : 0;
+	run->position.sent = broken_off && !starts_over(run) ? stored->sent : 0;
 	run->started_at = run->position.sent;
 	run->acked_items = run->position.sent;
 	run->delivery->counts.before = run->position.sent;
@@ -92,7 +92,9 @@ static void go_on(struct run *run, const struct position *stored)
 	uint64_t sent = run->started_at;
 	if (same_identity(run, stored) && memcmp(stored->run, run->run_id, POSITION_RUN) == 0)
 		sent = stored->sent;
-	if (sent > run->acked_items && asks_again(run))
+	/* What was applied and not answered is asked for once more wherever it counts
+	 * once: some of it may have been refused. */
+	if (sent > run->acked_items && !run->numbered_ids)
 		sent = run->acked_items;
 	if (sent > run->acked_items) {
 		run->delivery->counts.confirmed += sent - run->acked_items;

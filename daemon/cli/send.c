@@ -21,8 +21,8 @@ struct job {
 	struct source_file file;
 	struct sight sight;
 	bool sighted;
-	const struct mapping *mapping;
-	bool last_of_mapping; /* no later file has the same mapping */
+	const struct mapping *mapping; /* NULL = messages without a record */
+	bool last_of_mapping;          /* no later file has the same mapping */
 };
 
 struct send {
@@ -69,13 +69,16 @@ static int check_report_options(const struct send_options *options, const struct
 static int choose_mapping(struct send *send, struct job *job)
 {
 	const char *wanted = send->options.mapping;
+	const struct mapping *mapping = wanted ? mapping_list_find(&send->list, wanted) : NULL;
 	struct recognition found;
-	if (wanted) {
-		const struct mapping *mapping = mapping_list_find(&send->list, wanted);
-		if (!mapping) {
-			tell_no_mapping(wanted, &send->list);
-			return EXIT_USAGE;
-		}
+	if (wanted && !mapping) {
+		tell_no_mapping(wanted, &send->list);
+		return EXIT_USAGE;
+	}
+	/* A connector that found nothing new says so in messages alone. */
+	if (job->sight.silent)
+		return EXIT_DONE;
+	if (mapping) {
 		(void)recognise_named(&job->sight, mapping, &found);
 	} else {
 		recognise(&job->sight, &send->list, &found);
@@ -183,19 +186,6 @@ static int name_source(const struct send *send, const struct mapped *mapped, uin
 	return 0;
 }
 
-static int note_remote(const struct delivery *delivery, struct reject_places *places)
-{
-	for (uint32_t i = 0; i < delivery->reject_count; i++) {
-		const struct delivery_reject *reject = &delivery->rejects[i];
-		if (reject->commit || reject->offset == UINT64_MAX)
-			continue;
-		int err = reject_places_add(places, reject->offset);
-		if (err)
-			return err;
-	}
-	return 0;
-}
-
 /* One file's way into the daemon. */
 struct shipment {
 	struct send *send;
@@ -246,6 +236,7 @@ static int ship_feed(struct shipment *shipment, uint32_t feed, uint64_t first)
 	    .heartbeat = shipment->job->last_of_mapping && !send->options.no_heartbeat,
 	    .lacking = mapped->reject_count > 0,
 	    .before = &send->spans,
+	    .places = send->options.rejects ? &shipment->places : NULL,
 	    .now_us = clock_wall_us(),
 	    .waiting = on_waiting,
 	    .progress = on_sending,
@@ -271,11 +262,11 @@ static int ship_feed(struct shipment *shipment, uint32_t feed, uint64_t first)
 		              source, delivery.error);
 	shipment->rejected += delivery.counts.rejected;
 	int code = delivery_exit(how);
-	if (how == DELIVERY_DONE)
+	if (how == DELIVERY_DONE) {
+		tell_unanswered(shipment->job->file.name, &delivery);
 		tell_uncounted(shipment->job->file.name, &delivery);
+	}
 	if (how == DELIVERY_DONE && note_span(shipment, &delivery) != 0)
-		code = complain(err_rule(ERR_NOMEM));
-	if (note_remote(&delivery, &shipment->places) != 0)
 		code = complain(err_rule(ERR_NOMEM));
 	delivery_deinit(&delivery);
 	return code;
@@ -373,6 +364,10 @@ static int send_mapped(struct send *send, struct job *job, struct mapped *mapped
 
 static int send_job(struct send *send, struct job *job)
 {
+	if (!job->mapping) {
+		(void)fprintf(stderr, "%s: 0 rows: its messages hold no record\n", job->file.name);
+		return EXIT_DONE;
+	}
 	const struct send_options *options = &send->options;
 	struct read_error error = {0};
 	progress_init(&send->progress, job->file.name, job->file.size);
@@ -438,7 +433,9 @@ static int load_settings(struct send *send)
 		return EXIT_USAGE;
 	}
 	for (int i = 0; i < send->job_count; i++)
-		mapping_check(send->jobs[i].mapping, &send->settings->catalog, on_finding, &wrong);
+		if (send->jobs[i].mapping)
+			mapping_check(send->jobs[i].mapping, &send->settings->catalog, on_finding,
+			              &wrong);
 	return wrong ? EXIT_USAGE : EXIT_DONE;
 }
 

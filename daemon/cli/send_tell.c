@@ -146,13 +146,39 @@ void tell_uncounted(const char *file, const struct delivery *delivery)
 	              file, (int)strcspn(source, "/"), source, uncounted_report(delivery));
 }
 
-void tell_as_of_column(const char *file, const struct mapped *mapped)
+/* "column `a`", "column `a` or `b`": where rows say when they were read; "" = none does. */
+static void name_as_of(const struct mapped *mapped, char *text, size_t size)
 {
 	const struct mapping *mapping = mapped->items.mapping;
+	size_t len = 0;
+	text[0] = '\0';
+	for (int i = 0; i < 2 && len < size; i++)
+		if (mapped->as_of_read[i])
+			len += (size_t)snprintf(text + len, size - len, "%s`%s`",
+			                        len > 0 ? " or " : "column ",
+			                        mapping->columns[mapping->as_of[i].column]);
+}
+
+void tell_as_of_column(const char *file, const struct mapped *mapped)
+{
+	char columns[300];
 	if (mapped->items.count == 0 || mapped->as_of_default)
 		return;
-	(void)fprintf(stderr, "%s: --as-of is not used: column `%s` says when each row was read\n",
-	              file, mapping->columns[mapping->as_of[0].column]);
+	name_as_of(mapped, columns, sizeof(columns));
+	(void)fprintf(stderr, "%s: --as-of is not used: %s says when each row was read\n", file,
+	              columns);
+}
+
+void tell_unanswered(const char *file, const struct delivery *delivery)
+{
+	const struct delivery_counts *counts = &delivery->counts;
+	uint64_t count = counts->before + counts->confirmed;
+	if (count > 0)
+		(void)fprintf(stderr,
+		              "%s: what was refused of %" PRIu64
+		              " sent before is not counted here; see streamgauge rejects --tenant "
+		              "%s --source %s\n",
+		              file, count, delivery->options->tenant, delivery->options->source);
 }
 
 /* Where the currency or the zone of a feed came from. */
@@ -181,20 +207,21 @@ void tell_count(uint64_t count, const char *what, bool *first)
 static void tell_as_of(const struct delivery *delivery, const struct send_options *options,
                        const struct source_file *file)
 {
-	const struct mapping *mapping = delivery->mapped->items.mapping;
 	struct zone *utc = NULL;
 	char text[ZONE_INSTANT_TEXT] = "";
-	if (mapping->class == MAPPING_EVENT)
+	char columns[300];
+	if (!mapping_has_slices(delivery->mapped->items.mapping))
 		return;
-	if (!delivery->mapped->as_of_default) {
-		(void)printf(", as_of column `%s`", mapping->columns[mapping->as_of[0].column]);
+	name_as_of(delivery->mapped, columns, sizeof(columns));
+	(void)printf(", as_of %s", columns);
+	if (!delivery->mapped->as_of_default)
 		return;
-	}
 	if (zone_open("UTC", &utc) == 0)
 		zone_format_instant(text, utc,
 		                    options->as_of_text ? options->as_of_us : file->time_us);
 	zone_close(utc);
-	(void)printf(", as_of %s (%s)", text, options->as_of_text ? "--as-of" : "the file's time");
+	(void)printf("%s%s (%s)", columns[0] ? ", else " : "", text,
+	             options->as_of_text ? "--as-of" : "the file's time");
 }
 
 void tell_summary(const struct delivery *delivery, const struct send_options *options,

@@ -33,6 +33,9 @@ void tell_open_days(const char *file, uint64_t refused);
 /* Which setting would count the rows of a feed that are not rolled up. */
 void tell_uncounted(const char *file, const struct delivery *delivery);
 
+/* Where to read what was refused of items whose answers this run did not see. */
+void tell_unanswered(const char *file, const struct delivery *delivery);
+
 /* That a column of the file says when it was read, whatever --as-of says. */
 void tell_as_of_column(const char *file, const struct mapped *mapped);
 

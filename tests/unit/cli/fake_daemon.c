@@ -11,6 +11,8 @@
 #include "base/buf.h"
 #include "streamgauge/v1/ingest.pb-c.h"
 
+#define REJECTS_NAMED 1000 /* as ingest.proto says */
+
 typedef Streamgauge__V1__Request request_t;
 typedef Streamgauge__V1__Reply reply_t;
 
@@ -157,12 +159,15 @@ static void apply(struct fake_daemon *fake, const Streamgauge__V1__Batch *batch)
 static bool send_ack(struct fake_daemon *fake, int fd, const Streamgauge__V1__Batch *batch)
 {
 	Streamgauge__V1__Ack ack = STREAMGAUGE__V1__ACK__INIT;
-	Streamgauge__V1__Reject rejects[64];
-	Streamgauge__V1__Reject *list[64];
+	Streamgauge__V1__Reject rejects[REJECTS_NAMED];
+	Streamgauge__V1__Reject *list[REJECTS_NAMED];
 	reply_t reply = STREAMGAUGE__V1__REPLY__INIT;
 	size_t items = batch->n_rows + batch->n_events;
 	for (size_t i = 0; fake->reject_every && i < items; i += fake->reject_every) {
-		Streamgauge__V1__Reject *reject = &rejects[ack.n_rejects % 64];
+		ack.rejected++;
+		if (ack.n_rejects == REJECTS_NAMED)
+			continue;
+		Streamgauge__V1__Reject *reject = &rejects[ack.n_rejects];
 		streamgauge__v1__reject__init(reject);
 		reject->item = batch->n_rows ? STREAMGAUGE__V1__REJECT__ITEM__ROW
 		                             : STREAMGAUGE__V1__REJECT__ITEM__EVENT;
@@ -171,9 +176,7 @@ static bool send_ack(struct fake_daemon *fake, int fd, const Streamgauge__V1__Ba
 		    (char *)(fake->reject_field ? fake->reject_field : "amounts[0].measure");
 		reject->code = (char *)"unknown_measure";
 		reject->detail = (char *)"`x`";
-		ack.rejected++;
-		if (ack.n_rejects < 64)
-			list[ack.n_rejects++] = reject;
+		list[ack.n_rejects++] = reject;
 	}
 	ack.rejects = list;
 	ack.sequence = batch->sequence;

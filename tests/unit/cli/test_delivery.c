@@ -3,6 +3,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include "cli/delivery.h"
 #include "fake_daemon.h"
@@ -110,7 +112,7 @@ Test(delivery, everything_arrives_once)
 Test(delivery, lost_connections_lose_and_double_nothing)
 {
 	struct scene scene;
-	open_scene(&scene, events_yaml);
+	open_scene(&scene, no_ids_yaml);
 	scene.fake->max_items = 500;
 	scene.fake->drop_after = 7;
 	scene.fake->drops = 4;
@@ -122,6 +124,26 @@ Test(delivery, lost_connections_lose_and_double_nothing)
 	cr_assert_eq(scene.delivery.counts.accepted + scene.delivery.counts.confirmed, ROWS);
 	cr_assert_eq(scene.fake->heartbeats, 0);
 	close_scene(&scene);
+}
+
+/* What was refused of a batch whose answer was lost is known all the same. */
+Test(delivery, lost_answers_are_asked_for_again)
+{
+	static const char *const yamls[] = {rows_yaml, events_yaml};
+	for (size_t i = 0; i < 2; i++) {
+		struct scene scene;
+		open_scene(&scene, yamls[i]);
+		scene.fake->max_items = 500;
+		scene.fake->drop_after = 7;
+		scene.fake->drops = 2;
+		scene.fake->reject_every = 250;
+		fake_start(scene.fake);
+		cr_assert_eq(deliver(&scene), DELIVERY_DONE, "%s", scene.delivery.error);
+		cr_assert_eq(scene.delivery.counts.confirmed, 0);
+		cr_assert_eq(scene.delivery.counts.rejected, ROWS / 250);
+		cr_assert_eq(scene.delivery.counts.accepted, ROWS - ROWS / 250);
+		close_scene(&scene);
+	}
 }
 
 /* Whether one was refused is known of every event, before the heartbeat: where the
@@ -332,21 +354,82 @@ Test(delivery, rejects_name_the_line_of_the_file)
 {
 	struct scene scene;
 	open_scene(&scene, rows_yaml);
-	scene.fake->max_items = 1000;
+	struct reject_places places = {0};
+	scene.options.places = &places;
+	scene.fake->max_items = 4000;
 	scene.fake->reject_every = 250;
 	fake_start(scene.fake);
 	cr_assert_eq(deliver(&scene), DELIVERY_DONE);
+	cr_assert_eq(scene.fake->largest_batch, 1000, "an Ack names 1,000 rejects at most");
 	cr_assert_eq(scene.delivery.counts.rejected, 80);
+	cr_assert_eq(places.count, 80);
 	cr_assert_eq(scene.delivery.counts.accepted, ROWS - 80);
 	cr_assert_eq(scene.delivery.reject_count, 80);
 	const struct items *items = &scene.map.mapped.items;
 	for (uint32_t i = 0; i < 80; i++) {
 		const struct delivery_reject *reject = &scene.delivery.rejects[i];
 		cr_assert_eq(reject->line, items->list[i * 250].line, "reject %u", i);
-		cr_assert_eq(reject->offset, items->list[i * 250].offset);
+		cr_assert_eq(places.offsets[i], items->list[i * 250].offset);
 		cr_assert_str_eq(reject->code, "unknown_measure");
 	}
+	reject_places_deinit(&places);
 	close_scene(&scene);
+}
+
+/* Texts are kept of the first ones, places of all: what --rejects leaves out is lost. */
+Test(delivery, every_place_of_a_reject_is_known)
+{
+	struct scene scene;
+	struct reject_places places = {0};
+	open_scene(&scene, rows_yaml);
+	scene.options.places = &places;
+	scene.fake->reject_every = 1;
+	fake_start(scene.fake);
+	cr_assert_eq(deliver(&scene), DELIVERY_DONE);
+	cr_assert_eq(scene.delivery.counts.rejected, ROWS);
+	cr_assert_eq(scene.delivery.reject_count, DELIVERY_REJECTS);
+	cr_assert_eq(places.count, ROWS);
+	cr_assert_eq(places.offsets[ROWS - 1], scene.map.mapped.items.list[ROWS - 1].offset);
+	reject_places_deinit(&places);
+	close_scene(&scene);
+}
+
+/* Towards a slow daemon the queue is never empty: what was written is let go. */
+Test(delivery, the_queue_holds_what_is_not_written)
+{
+	struct client client;
+	int ends[2];
+	uint8_t cursor[60000];
+	uint8_t taken[120000];
+	struct buf frame = {0};
+	Streamgauge__V1__Request request = STREAMGAUGE__V1__REQUEST__INIT;
+	Streamgauge__V1__Batch batch = STREAMGAUGE__V1__BATCH__INIT;
+	client_init(&client);
+	cr_assert_eq(socketpair(AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK, 0, ends), 0);
+	client.fd = ends[0];
+	request.request_case = STREAMGAUGE__V1__REQUEST__REQUEST_BATCH;
+	request.batch = &batch;
+	for (size_t i = 0; i < sizeof(cursor); i++)
+		cursor[i] = (uint8_t)(i * i / 7);
+	batch.cursor = (ProtobufCBinaryData){sizeof(cursor), cursor};
+	cr_assert_eq(client_queue(&client, &request), 0);
+	buf_put(&frame, client.out.bytes, client.out.len);
+	uint64_t read = 0;
+	while (read < 20000000) {
+		while (client_unsent(&client) < 1000000)
+			cr_assert_eq(client_queue(&client, &request), 0);
+		/* ERR_TIMEOUT: the socket is full until more of it is read. */
+		int err = client_step(&client, 0);
+		cr_assert(err == 0 || err == ERR_TIMEOUT, "%s", client.error);
+		ssize_t got = recv(ends[1], taken, sizeof(taken), 0);
+		for (ssize_t j = 0; j < got; j++, read++)
+			if (taken[j] != frame.bytes[read % frame.len])
+				cr_assert_fail("byte %lu is another", read);
+	}
+	cr_assert_leq(client.out.cap, 4194304, "%zu bytes for a million", client.out.cap);
+	client_deinit(&client);
+	buf_deinit(&frame);
+	(void)close(ends[1]);
 }
 
 Test(delivery, errors_of_the_daemon)
@@ -414,7 +497,7 @@ Test(delivery, a_daemon_that_never_acknowledges_is_given_up)
 
 	open_scene(&scene, rows_yaml);
 	scene.fake->drops_all = true;
-	scene.patience_ms = 300;
+	scene.patience_ms = 2000; /* for a second try on a busy machine */
 	fake_start(scene.fake);
 	cr_assert_eq(deliver(&scene), DELIVERY_UNREACHABLE);
 	cr_assert_gt(scene.fake->hellos, 1);

@@ -265,7 +265,7 @@ Test(send, a_file_that_is_not_understood_stops_the_others)
 	put_file(&room, "ads.csv", ads_head, good, strlen(good));
 	put_file(&room, "odd.csv", "x,y\n1,2\n", "", 0);
 	cr_assert_eq(run(&room, "send ads.csv odd.csv"), 2);
-	check_says(&room, "odd.csv: no mapping fits its columns");
+	check_says(&room, "odd.csv: no mapping knows any of its columns, `x`, `y`");
 	cr_assert_eq(room.fake->hellos, 0);
 	room_close(&room);
 }

@@ -173,7 +173,10 @@ make_sample() {
 	local dir=$temporary/sample
 	# What is kept is fed again: the second time nothing changes.
 	[ -z "$keep" ] || dir=$keep/sample
-	[ -f "$dir/audience.csv" ] || "$build/tests/data/streamgauge-sample" --out "$dir"
+	if [ ! -d "$dir" ]; then
+		"$build/tests/data/streamgauge-sample" --out "$dir.new"
+		mv "$dir.new" "$dir"
+	fi
 	# Ads of three accounts and the rates of their currencies, the shop, and what
 	# people say and the market does.
 	for name in eurofxref-hist ads_reading1 ads_reading2 ads_gb ads_us costs orders sessions \
@@ -249,8 +252,8 @@ main() {
 	trap 'exit 129' HUP
 	temporary=$(mktemp -d "${TMPDIR:-/tmp}/streamgauge.XXXXXX")
 	if [ -n "$keep" ]; then
-		mkdir -p "$keep" 2>/dev/null || die 2 "$keep cannot be made"
-		keep=$(cd "$keep" && pwd)
+		{ mkdir -p "$keep" && [ -w "$keep" ] && keep=$(cd "$keep" && pwd); } 2>/dev/null ||
+			die 2 "$keep cannot be made or written"
 	fi
 	state=${keep:-$temporary}/state
 	build_release

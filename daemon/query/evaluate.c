@@ -235,11 +235,13 @@ static void set_time_flags(const struct evaluation *evaluation, uint8_t state, i
                            struct kpi_row *row)
 {
 	const struct feed_summary *feed = &row->kpi->feed;
+	const char *own = zone_name(evaluation->plan->tenant->zone);
 	if ((feed->count > 0 && through > feed->final_through) || state & BUCKET_GAP)
 		row->flags |= FLAG_NOT_FINAL;
 	if (state & BUCKET_STALE)
 		row->flags |= FLAG_STALE_SOURCE;
-	if (!feed->zone)
+	/* Minutes and hours are the tenant's, those of a source's report are its own. */
+	if (!feed->zone || (row->bucket.end_us && strcmp(feed->zone, own) != 0))
 		row->flags |= FLAG_MIXED_TIMEZONES;
 	if (row->bucket.partial)
 		row->flags |= FLAG_PARTIAL_BUCKET;

@@ -42,6 +42,18 @@ static void clip_to_extent(struct partition *partition, struct view_range *range
 	clip(range, first, last);
 }
 
+/* What is kept of the range's minutes or hours. */
+static struct view_range fine_range(const struct plan *plan, struct partition *partition,
+                                    const struct lens *lens, enum grain grain)
+{
+	struct view_range range = {lens->set, grain, plan->from, plan->to};
+	uint32_t keep = plan->settings->retention.keep_days[grain];
+	clip_to_extent(partition, &range);
+	if (keep)
+		clip(&range, plan->feeds.today - (int32_t)keep - 1, INT32_MAX);
+	return range;
+}
+
 static void plan_ranges(const struct plan *plan, struct partition *partition, struct lens *lens)
 {
 	enum query_grain grain = plan->query->grain;
@@ -51,18 +63,14 @@ static void plan_ranges(const struct plan *plan, struct partition *partition, st
 	if (lens->kind == LENS_LEVELS || (lens->kind == LENS_WAVES && grain == QUERY_TOTAL))
 		before += FEED_LOOKBACK_DAYS;
 	struct view_range days = {lens->set, GRAIN_DAY, plan->from - before, plan->to};
-	struct view_range cells = {lens->set, grain == QUERY_MINUTE ? GRAIN_MINUTE : GRAIN_HOUR,
-	                           plan->from, plan->to};
 	clip_to_extent(partition, &days);
 	lens->range_count = 0;
-	if (fine) {
-		uint32_t keep = plan->settings->retention.keep_days[cells.grain];
-		clip_to_extent(partition, &cells);
-		if (keep)
-			clip(&cells, plan->feeds.today - (int32_t)keep - 1, INT32_MAX);
-		lens->ranges[lens->range_count++] = cells;
-	}
+	if (fine)
+		lens->ranges[lens->range_count++] = fine_range(
+		    plan, partition, lens, grain == QUERY_MINUTE ? GRAIN_MINUTE : GRAIN_HOUR);
 	lens->ranges[lens->range_count++] = days;
+	if (fine && grain == QUERY_MINUTE)
+		lens->ranges[lens->range_count++] = fine_range(plan, partition, lens, GRAIN_HOUR);
 }
 
 static bool reads_money(const struct plan *plan, const struct measure_set *set, bool levels)

@@ -57,9 +57,10 @@ struct lens {
 	uint32_t filter_count;
 	bool own_brand; /* without `brand` in by or filter: the tenant's own, or none */
 	uint8_t item, option, brand, campaign, channel; /* places, LENS_NO_PLACE */
-	/* [0] cells of the rows; [1] where present the day cells that show which
-	 * items have no finer ones. A range may be empty (first_day > last_day). */
-	struct view_range ranges[2];
+	/* [0] cells of the rows. Of minutes and hours also what shows which items have
+	 * no such cells: [1] day cells, and of minutes [2] hour cells. A range may be
+	 * empty (first_day > last_day). */
+	struct view_range ranges[3];
 	uint32_t range_count;
 };
 

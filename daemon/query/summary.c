@@ -94,8 +94,9 @@ static void describe_query(const struct plan *plan, struct buf *buf)
 static void describe_feed(const struct feed *feed, struct buf *buf)
 {
 	const struct source_public *state = &feed->source->published;
-	buf_printf(buf, "|%s %s %d %d %d %d ", feed->source->name, feed->zone,
-	           feed->complete_through, feed->final_through, feed->assumed, feed->live);
+	buf_printf(buf, "|%s %s %d %d %d %d %d ", feed->source->name, feed->zone,
+	           feed->complete_through, feed->final_through, feed->assumed, feed->live,
+	           feed->past);
 	buf_printf(buf, "%s %d %" PRIu64 " ", feed->source->currency, state->first_day,
 	           (uint64_t)state->complete_through_us);
 	buf_put(buf, state->measures, sizeof(state->measures));
@@ -167,9 +168,10 @@ void summary_etag(const struct plan *plan, struct partition *partition, const ch
 			buf_put(&buf, feed->source->published.measures,
 			        sizeof(feed->source->published.measures));
 	}
-	/* Buckets within a running day become complete as time goes by. */
+	/* Buckets of a day become complete as time goes by, the last one with the grace. */
 	bool fine = plan->query->grain == QUERY_MINUTE || plan->query->grain == QUERY_HOUR;
-	if (fine && plan->to >= today)
+	int64_t whole_us = zone_day_start(plan->tenant->zone, plan->to + 1) + plan->feeds.grace_us;
+	if (fine && whole_us > plan->feeds.now_us)
 		buf_printf(&buf, "|%" PRId64, plan->feeds.now_us / 60000000);
 	XXH128_hash_t hash = XXH3_128bits(buf.bytes, buf.len);
 	snprintf(ret_text, ETAG_TEXT, "\"%016" PRIx64 "%016" PRIx64 "\"", hash.high64, hash.low64);
@@ -210,6 +212,6 @@ void row_texts(const struct summary *summary, const struct kpi_row *row, struct 
 		snprintf(text.value_micros, sizeof(text.value_micros), "%" PRId64,
 		         row->value_micros);
 	row_flags_text(row->flags, text.flags);
-	text.time_zone = feed->zone ? feed->zone : zone_name(zone);
+	text.time_zone = feed->zone && !row->bucket.end_us ? feed->zone : zone_name(zone);
 	*ret_text = text;
 }

@@ -26,8 +26,10 @@ struct collect {
 	uint32_t *groups; /* view group -> group + 1, 0 = not looked up, NOT_ASKED */
 	uint32_t dims;    /* positions of the by and filter dimensions, a mask */
 	uint32_t longest;
-	bool fine;        /* minute or hour grain */
-	bool days_beside; /* ranges[1] is being scanned */
+	bool fine;          /* minute or hour grain */
+	enum grain scanned; /* that cells come of now */
+	/* Of minutes: by an hour's first bucket what its hour cells hold beyond them. */
+	struct sum_table hours;
 	int err;
 };
 
@@ -121,37 +123,91 @@ static void take_day_cell(struct collect *collect, const struct view_group *view
 		add_cell(collect, group, slot, plan_bucket_of_day(plan, day), day, value);
 }
 
+/* A period that began before the range and ended there is not in it. */
+static bool ends_before(const struct collect *collect, uint32_t view, int32_t day)
+{
+	if (collect->scanned != GRAIN_DAY || day >= collect->plan->from)
+		return false;
+	uint32_t days = view_group(collect->partition, view).period_days;
+	return day + (days ? (int32_t)days - 1 : 0) < collect->plan->from;
+}
+
+/* The first bucket of the hour that a minute's bucket lies in. */
+static uint32_t hour_of_minute(const struct plan *plan, uint32_t bucket)
+{
+	const struct zone *zone = plan->tenant->zone;
+	int64_t first_us = plan->buckets[0].start_us;
+	int64_t start_us = plan->buckets[bucket].start_us;
+	struct zone_local at = zone_local_of(zone, start_us);
+	(void)zone_hour_start(zone, at.day, at.hour, at.fold, &start_us);
+	return start_us < first_us ? 0 : (uint32_t)((start_us - first_us) / 60000000);
+}
+
+/* Weighs an hour's cell against its minutes: adds the one, takes off the others. */
+static void weigh_hour(struct collect *collect, uint32_t group, uint32_t slot, uint32_t bucket,
+                       i128 value)
+{
+	struct sum *sum = sum_at(collect, &collect->hours, group, slot, bucket);
+	if (sum)
+		sum_add(sum, value);
+}
+
+static void take_hour_cell(struct collect *collect, uint32_t group, uint32_t slot, int32_t hour,
+                           int64_t value)
+{
+	const struct plan *plan = collect->plan;
+	int64_t start_us = 0;
+	int32_t of_day = hour - view_hour_day(hour) * 48;
+	if (zone_hour_start(plan->tenant->zone, view_hour_day(hour), of_day % 24, of_day / 24,
+	                    &start_us))
+		weigh_hour(collect, group, slot,
+		           (uint32_t)((start_us - plan->buckets[0].start_us) / 60000000), value);
+	else
+		mark_days(collect, group, slot, view_hour_day(hour), view_hour_day(hour),
+		          SUM_COARSE);
+}
+
+static void take_fine_cell(struct collect *collect, uint32_t group, uint32_t slot, int32_t bucket,
+                           int64_t value)
+{
+	uint32_t at = plan_bucket_of_cell(collect->plan, bucket);
+	if (at != PLAN_NO_BUCKET) {
+		add_cell(collect, group, slot, at, collect->plan->buckets[at].first_day, value);
+		if (collect->scanned == GRAIN_MINUTE)
+			weigh_hour(collect, group, slot, hour_of_minute(collect->plan, at), -value);
+	} else if (collect->scanned == GRAIN_HOUR) {
+		/* An hour that an account of another zone has and the tenant's day has not. */
+		mark_days(collect, group, slot, view_hour_day(bucket), view_hour_day(bucket),
+		          SUM_COARSE);
+	}
+}
+
 static void take_cell(void *arg, uint32_t view, uint32_t column, int32_t bucket, int64_t value)
 {
 	struct collect *collect = arg;
 	uint32_t slot = collect->slots[column];
 	uint32_t kind = collect->kinds[column];
+	if (collect->err != 0 || ends_before(collect, view, bucket))
+		return;
 	if (kind != NOT_ASKED)
 		collect->met[(size_t)view * collect->sums->evidence.words + kind / 64] |=
 		    (uint64_t)1 << kind % 64;
-	if (slot == NOT_ASKED || collect->err != 0)
+	if (slot == NOT_ASKED)
 		return;
 	struct view_group group = view_group(collect->partition, view);
-	bool days = !collect->fine || collect->days_beside;
 	/* Of a finer grain's day cells only those count that have no finer ones. */
-	if (collect->days_beside && group.period_days == 0)
+	if (collect->fine && collect->scanned == GRAIN_DAY && group.period_days == 0)
 		return;
-	if (days) {
-		int32_t last = bucket + (group.period_days ? (int32_t)group.period_days - 1 : 0);
-		if (last < collect->plan->from || bucket > collect->plan->to)
-			return;
-	}
 	note_dims(collect, collect->sums->slots[slot].measure, &group);
 	uint32_t number = group_of(collect, view, &group);
 	if (number == NOT_ASKED)
 		return;
-	if (days) {
+	if (collect->scanned == GRAIN_DAY)
 		take_day_cell(collect, &group, number, slot, bucket, value);
-		return;
-	}
-	uint32_t at = plan_bucket_of_cell(collect->plan, bucket);
-	if (at != PLAN_NO_BUCKET)
-		add_cell(collect, number, slot, at, collect->plan->buckets[at].first_day, value);
+	else if (collect->scanned == GRAIN_HOUR && collect->plan->query->grain == QUERY_MINUTE)
+		take_hour_cell(collect, number, slot, bucket, value);
+	else
+		take_fine_cell(collect, number, slot, bucket, value);
 }
 
 /* ---- beginning ---- */
@@ -249,6 +305,7 @@ static int collect_begin(struct collect *collect)
 		return ERR_TOO_WIDE;
 	err = sum_table_init(&sums->table, collect->arena);
 	err = err ? err : sum_table_init(&collect->foreign, collect->arena);
+	err = err ? err : sum_table_init(&collect->hours, collect->arena);
 	return err ? err : choose_slots(collect);
 }
 
@@ -335,6 +392,29 @@ static int convert(struct collect *collect)
 	return 0;
 }
 
+/* What hours hold and no minute of them does is coarser than minutes. */
+static int mark_hours(struct collect *collect)
+{
+	const struct plan *plan = collect->plan;
+	for (uint32_t i = 0; i <= collect->hours.mask; i++) {
+		const struct sum_entry *entry = &collect->hours.entries[i];
+		if (!entry->key || entry->sum.value == 0)
+			continue;
+		uint32_t group;
+		uint32_t slot;
+		uint32_t first;
+		sum_entry_place(entry, &group, &slot, &first);
+		for (uint32_t at = first;
+		     at < plan->bucket_count && hour_of_minute(plan, at) == first; at++) {
+			struct sum *sum = sum_at(collect, &collect->sums->table, group, slot, at);
+			if (!sum)
+				return ERR_NOMEM;
+			sum->flags |= SUM_COARSE;
+		}
+	}
+	return 0;
+}
+
 static int collect_end(struct collect *collect)
 {
 	uint32_t everything[MODEL_SET_DIMS] = {0};
@@ -345,6 +425,7 @@ static int collect_end(struct collect *collect)
 		err = groups_number(&collect->sums->groups, collect->plan, collect->lens,
 		                    everything, collect->arena, &number, collect->error);
 	err = err ? err : gather_met(collect);
+	err = err ? err : mark_hours(collect);
 	err = err ? err : convert(collect);
 	return err ? err
 	           : groups_order(&collect->sums->groups, collect->plan, collect->lens,
@@ -365,7 +446,7 @@ int sums_collect(const struct plan *plan, const struct lens *lens, struct partit
 	                          .error = ret_error};
 	int err = collect_begin(&collect);
 	for (uint32_t i = 0; err == 0 && i < lens->range_count; i++) {
-		collect.days_beside = i == 1;
+		collect.scanned = lens->ranges[i].grain;
 		if (lens->ranges[i].first_day > lens->ranges[i].last_day)
 			continue;
 		err = view_scan(partition, &lens->ranges[i], take_cell, &collect);

@@ -415,6 +415,46 @@ Test(evaluate, fine_grains)
 	world_close(&world);
 }
 
+/* Rows of an hour have no minutes: where one is, its minutes are no 0, and also where
+ * events of the same hour have some. */
+Test(evaluate, hours_of_a_report_have_no_minutes)
+{
+	static const struct item row_of_hour = {{"paid_search", "google_ads:1", NULL}, 0, NULL};
+	struct world world;
+	world_open_shop(&world);
+	world_add_hour(&world, &row_of_hour, M_CLICKS, WORLD_TODAY - 1, 14, 60);
+	world_add(&world, &sale, M_ORDERS, WORLD_TODAY - 1, 14 * 60 + 5, 2);
+	world_add(&world, &row_of_hour, M_CLICKS, WORLD_TODAY - 1, 14 * 60 + 7, 3);
+	world_add(&world, &row_of_hour, M_CLICKS, WORLD_TODAY - 1, 16 * 60, 4);
+	world_flush(&world);
+	cr_assert_eq(world_ask(&world, "tenant=demo&kpi=clicks,orders&grain=minute&by=channel"
+	                               "&from=2026-11-20&to=2026-11-20"),
+	             0);
+	for (uint32_t minute = 13 * 60; minute <= 16 * 60; minute++) {
+		struct kpi_row row = world_row(&world, "clicks", "paid_search", minute);
+		world_expect(&row, minute / 60 == 14 ? STATUS_COARSER_THAN_GRAIN : STATUS_OK,
+		             minute == 16 * 60 ? 4 : 0);
+	}
+	struct kpi_row row = world_row(&world, "orders", "__none__", 14 * 60 + 5);
+	world_expect(&row, STATUS_OK, 2);
+	cr_assert_eq(world_ask(&world, "tenant=demo&kpi=clicks&grain=hour"
+	                               "&from=2026-11-20&to=2026-11-20"),
+	             0);
+	row = world_row(&world, "clicks", "", 14);
+	world_expect(&row, STATUS_OK, 63);
+	/* On 29 March 02:00 is no hour in Berlin, but one of New York: it is not lost. */
+	world.settings.retention.keep_days[GRAIN_HOUR] = 300;
+	world_source(&world, "google_ads/1", SOURCE_REPORT, 0, DAY("2026-03-29"), WORLD_TODAY - 1);
+	world_add_hour(&world, &row_of_hour, M_CLICKS, DAY("2026-03-29"), 2, 9);
+	world_flush(&world);
+	cr_assert_eq(world_ask(&world, "tenant=demo&kpi=clicks&grain=hour"
+	                               "&from=2026-03-28&to=2026-03-29"),
+	             0);
+	row = world_row(&world, "clicks", "", 24);
+	world_expect(&row, STATUS_COARSER_THAN_GRAIN, 0);
+	world_close(&world);
+}
+
 Test(evaluate, unknown_filter_values_are_no_data)
 {
 	struct world world;

@@ -87,6 +87,31 @@ Test(evidence, a_channel_without_spend_has_no_cost)
 	world_close(&world);
 }
 
+/* Cells before the range are looked through for periods that reach into it. Those
+ * that do not are no evidence. */
+Test(evidence, what_ended_before_the_range_proves_nothing)
+{
+	static const struct item letter = {{"email", NULL, NULL}, 1, NULL};
+	static const struct item week = {{"email", NULL, NULL}, 7, NULL};
+	static const struct item other = {{"display", NULL, NULL}, 7, NULL};
+	struct world world;
+	world_open(&world);
+	add_ads(&world, "google_ads/1", 1u << M_SPEND | 1u << M_IMPRESSIONS);
+	add_events(&world, "tracker/eu", 1u << M_CLICKS);
+	world_add(&world, &other, M_SPEND, DAY("2026-09-07"), 0, MICRO);
+	world_add(&world, &mail, M_CLICKS, DAY(FIRST), 600, 50);
+	world_add(&world, &letter, M_IMPRESSIONS, DAY(FIRST) - 1, 0, 9);
+	world_add(&world, &week, M_IMPRESSIONS, DAY(FIRST) - 7, 0, 9);
+	world_flush(&world);
+	expect(&world, "filter=channel:email", "spend", "", STATUS_NO_DATA, 0);
+	expect(&world, "filter=channel:email&grain=day", "spend", "", STATUS_NO_DATA, 0);
+	/* Its last day lies in the range: something was reported, though it is cut. */
+	world_add(&world, &week, M_IMPRESSIONS, DAY(FIRST) - 6, 0, 9);
+	world_flush(&world);
+	expect(&world, "filter=channel:email", "spend", "", STATUS_OK, 0);
+	world_close(&world);
+}
+
 /* One channel, cells of one measure: is another one known in it? */
 static const struct {
 	uint64_t first;  /* what google_ads/1 ever reported */

@@ -10,6 +10,12 @@
 #define DAY(text) world_day(text)
 #define MICRO     INT64_C(1000000)
 
+#define TAG(into)                                                                                  \
+	do {                                                                                       \
+		cr_assert_eq(world_plan(&world, text), 0);                                         \
+		summary_etag(&world.plan, world.partition, "v", "owner", FORMAT_JSON, into);       \
+	} while (0)
+
 static const struct item search = {{"paid_search", "google_ads:1", NULL}, 1, NULL};
 
 /* Hours of a running day are complete as far as the heartbeat reaches. */
@@ -123,6 +129,35 @@ Test(flags, a_gap_between_files)
 	world_close(&world);
 }
 
+/* Hours of a report's rows are the account's; those of the answer the tenant's. */
+Test(flags, hours_of_another_zone)
+{
+	struct world world;
+	world_open_shop(&world);
+	struct source *ads = partition_source_find(world.partition, "google_ads/1", 12);
+	strcpy(ads->zone_name, "America/New_York");
+	world_flush(&world);
+	static const struct {
+		const char *grain, *zone;
+		unsigned flags;
+	} grains[] = {{"hour", "Europe/Berlin", FLAG_MIXED_TIMEZONES},
+	              {"day", "America/New_York", 0}};
+	for (size_t i = 0; i < sizeof(grains) / sizeof(grains[0]); i++) {
+		char text[120];
+		struct row_text texts;
+		snprintf(text, sizeof(text),
+		         "tenant=demo&kpi=spend,orders&from=2026-11-18&to=2026-11-18&grain=%s",
+		         grains[i].grain);
+		cr_assert_eq(world_ask(&world, text), 0);
+		struct kpi_row row = world_row(&world, "spend", "", 0);
+		row_texts(&world.summary, &row, &texts);
+		cr_assert_eq(row.flags, grains[i].flags, "%s", text);
+		cr_assert_str_eq(texts.time_zone, grains[i].zone);
+		cr_assert_eq(world_row(&world, "orders", "", 0).flags, 0);
+	}
+	world_close(&world);
+}
+
 Test(flags, flags)
 {
 	struct world world;
@@ -195,19 +230,13 @@ Test(flags, flags)
 /* The tag stays while the rows do, and goes with each cause of a change. */
 Test(flags, etag)
 {
-	static const char text[] =
-	    "tenant=demo&from=2026-11-02&to=2026-11-08&by=campaign&kpi=spend";
+	char text[] = "tenant=demo&from=2026-11-02&to=2026-11-08&by=campaign&kpi=spend";
 	char first[ETAG_TEXT];
 	char next[ETAG_TEXT];
 	struct world world;
 	world_open_shop(&world);
 	world_add(&world, &search, M_SPEND, DAY("2026-11-05"), 0, MICRO);
 	world_flush(&world);
-#define TAG(into)                                                                                  \
-	do {                                                                                       \
-		cr_assert_eq(world_plan(&world, text), 0);                                         \
-		summary_etag(&world.plan, world.partition, "v", "owner", FORMAT_JSON, into);       \
-	} while (0)
 	TAG(first);
 	cr_assert_eq(strlen(first), 34);
 	cr_assert_eq(world_ask(&world, text), 0);
@@ -266,6 +295,45 @@ Test(flags, etag)
 	world.now_us += INT64_C(86400000000);
 	TAG(next);
 	cr_assert_str_neq(next, first);
+	world_close(&world);
+}
+
+/* What changes a flag by time or by an item far from the range changes the tag. */
+Test(flags, etag_of_what_lies_around)
+{
+	char first[ETAG_TEXT];
+	char next[ETAG_TEXT];
+	char text[] = "tenant=demo&from=2026-11-20&to=2026-11-20&grain=minute&kpi=orders";
+	struct world world;
+	world_open_shop(&world);
+	struct source *shop = partition_source_find(world.partition, "shop/eu", 7);
+	shop->current.complete_through_us = 0;
+	day_list_deinit(&shop->current.complete);
+	world_flush(&world);
+	/* Half past midnight: the grace has passed for 23:29 and not for 23:30. */
+	int64_t midnight_us = zone_day_start(world.tenants[0].zone, WORLD_TODAY);
+	for (int32_t minute = 30; minute <= 31; minute++) {
+		world.now_us = midnight_us + (int64_t)minute * 60000000;
+		cr_assert_eq(world_ask(&world, text), 0);
+		struct kpi_row row = world_row(&world, "orders", "", 23 * 60 + 30);
+		world_expect(&row, minute == 31 ? STATUS_OK : STATUS_NO_DATA, 0);
+		TAG(minute == 31 ? next : first);
+	}
+	cr_assert_str_neq(next, first);
+	/* A stopped source that brings a newer day, though not in the range. */
+	strcpy(text, "tenant=demo&from=2026-11-02&to=2026-11-08&kpi=clicks");
+	struct source *old = world_source(&world, "old_ads/1", SOURCE_REPORT, 1 << M_CLICKS,
+	                                  DAY("2019-05-01"), DAY("2019-06-01"));
+	world_complete(old, DAY("2019-05-01"), DAY("2019-06-01"));
+	world_flush(&world);
+	TAG(first);
+	old->current.last_day = DAY("2026-10-01");
+	partition_source_touch(world.partition, old);
+	world_flush(&world);
+	TAG(next);
+	cr_assert_str_neq(next, first);
+	cr_assert_eq(world_ask(&world, text), 0);
+	cr_assert(world_row(&world, "clicks", "", 0).flags & FLAG_STALE_SOURCE);
 	world_close(&world);
 }
 

@@ -168,8 +168,9 @@ void world_close(struct world *world)
 #endif
 }
 
-void world_add(struct world *world, const struct item *item, unsigned measure, int32_t day,
-               int32_t minute, int64_t value)
+/* `bucket` of the grain, as partition.h counts them. */
+static void add_at(struct world *world, const struct item *item, unsigned measure, enum grain grain,
+                   int32_t bucket, int64_t value)
 {
 	struct dict *dict = partition_dict(world->partition);
 	uint32_t values[MODEL_DIMS];
@@ -182,6 +183,15 @@ void world_add(struct world *world, const struct item *item, unsigned measure, i
 	if (measures[measure].money)
 		memcpy(currency, item->currency ? item->currency : "EUR", 4);
 	uint32_t column = dict_column(dict, measure, currency);
+	struct cell_place place = partition_place(grain, bucket);
+	for (uint32_t set = 0; set < world->settings.catalog.set_count; set++)
+		partition_add(world->partition, dict_group(dict, set, item->period_days, values),
+		              &place, column, value);
+}
+
+void world_add(struct world *world, const struct item *item, unsigned measure, int32_t day,
+               int32_t minute, int64_t value)
+{
 	int64_t instant_us =
 	    zone_day_start(world->tenants[0].zone, day) + (int64_t)minute * 60000000;
 	enum grain grain = GRAIN_DAY;
@@ -191,10 +201,13 @@ void world_add(struct world *world, const struct item *item, unsigned measure, i
 	int32_t bucket = grain == GRAIN_DAY
 	                     ? day
 	                     : partition_bucket(world->partition, grain, instant_us, &booked);
-	struct cell_place place = partition_place(grain, bucket);
-	for (uint32_t set = 0; set < world->settings.catalog.set_count; set++)
-		partition_add(world->partition, dict_group(dict, set, item->period_days, values),
-		              &place, column, value);
+	add_at(world, item, measure, grain, bucket, value);
+}
+
+void world_add_hour(struct world *world, const struct item *item, unsigned measure, int32_t day,
+                    int32_t hour, int64_t value)
+{
+	add_at(world, item, measure, GRAIN_HOUR, day * 48 + hour, value);
 }
 
 struct source *world_source(struct world *world, const char *name, enum source_class class,

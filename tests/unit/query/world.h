@@ -45,6 +45,10 @@ struct item {
 void world_add(struct world *world, const struct item *item, unsigned measure, int32_t day,
                int32_t minute, int64_t value);
 
+/* A report's row of an hour: its day and hour are civil ones of the account. */
+void world_add_hour(struct world *world, const struct item *item, unsigned measure, int32_t day,
+                    int32_t hour, int64_t value);
+
 /* A source as a sender would have left it: it reported the measures of the mask
  * `reported` (1 << M_...), on first_day..last_day. */
 struct source *world_source(struct world *world, const char *name, enum source_class class,

@@ -198,7 +198,7 @@ Test(apply_days, zeroing_a_final_day_restates_it)
 	cr_assert_eq(bench.source->current.restated_after_final, 0, "nothing was zeroed");
 	reading = (struct reading){"2", "Two", NOW - 5, 5, 0, "daily"};
 	bench_reading(&bench, &reading, 1, "s2");
-	cr_assert_eq(bench.source->current.restated_after_final, 1);
+	cr_assert_eq(bench.source->current.restated_after_final, 2, "the new row, and the old one");
 	cr_assert_eq(bench.source->current.restated_days.count, 1);
 	bench_settle(&bench);
 	cr_assert_eq(bench_total(&bench, GRAIN_DAY, 1, "ads:1"), 0);

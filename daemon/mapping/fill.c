@@ -205,7 +205,7 @@ static int fill_feed(struct fill *fill, const struct record *record, struct item
 		err = fill_value(fill, record, &mapping->account, &account);
 	if (!err && account.present && !source_text(&account))
 		err = fill_fail(fill, ERR_BAD_SOURCE, rule_column_name(fill, &mapping->account),
-		                "`%.*s`: an account is named by A-Z a-z 0-9 . _ -",
+		                "`%.*s`: an account is named by 1 to 96 of A-Z a-z 0-9 . _ -",
 		                (int)(account.len < 60 ? account.len : 60), account.text);
 	if (!err)
 		err = find_feed(fill, &account, &terms, &item->feed);

@@ -76,6 +76,11 @@ Test(engine, absent_is_not_zero)
 	text_map_end(&map);
 }
 
+/* 96 bytes, the most that an account may have. */
+#define LONG_ACCOUNT                                                                               \
+	"AZaz09._-0123456789012345678901234567890123456789012345678901234567890123456789012345678" \
+	"90123456"
+
 static const struct {
 	const char *line;
 	int err;
@@ -92,8 +97,19 @@ static const struct {
     {"7,EUR,UTC,,2026-02-20,c1,,X,,1e30,1,,", ERR_OVERFLOW, "clicks", "64 bits"},
     {"7,EUR,UTC,,2026-02-20,c1,,X,,1,1,2,x", ERR_MALFORMED, "each", "`x`"},
     {"7,euro,UTC,,2026-02-20,c1,,X,,1,1,,", ERR_BAD_CURRENCY, "cur", "`euro`"},
+    {"7,EU,UTC,,2026-02-20,c1,,X,,1,1,,", ERR_BAD_CURRENCY, "cur", "`EU`"},
+    {"7,eUR,UTC,,2026-02-20,c1,,X,,1,1,,", ERR_BAD_CURRENCY, "cur", "`eUR`"},
+    {"7,E1R,UTC,,2026-02-20,c1,,X,,1,1,,", ERR_BAD_CURRENCY, "cur", "`E1R`"},
+    {"7,EU[,UTC,,2026-02-20,c1,,X,,1,1,,", ERR_BAD_CURRENCY, "cur", "`EU[`"},
+    {"7,@UR,UTC,,2026-02-20,c1,,X,,1,1,,", ERR_BAD_CURRENCY, "cur", "`@UR`"},
     {"7,EUR,Mars/Base,,2026-02-20,c1,,X,,1,1,,", ERR_INVALID, "tz", "Mars/Base"},
     {"a b,EUR,UTC,,2026-02-20,c1,,X,,1,1,,", ERR_BAD_SOURCE, "acct", "`a b`"},
+    {"a@b,EUR,UTC,,2026-02-20,c1,,X,,1,1,,", ERR_BAD_SOURCE, "acct", "`a@b`"},
+    {"a[b,EUR,UTC,,2026-02-20,c1,,X,,1,1,,", ERR_BAD_SOURCE, "acct", "`a[b`"},
+    {"a{b,EUR,UTC,,2026-02-20,c1,,X,,1,1,,", ERR_BAD_SOURCE, "acct", "`a{b`"},
+    {"a/b,EUR,UTC,,2026-02-20,c1,,X,,1,1,,", ERR_BAD_SOURCE, "acct", "`a/b`"},
+    {"a:b,EUR,UTC,,2026-02-20,c1,,X,,1,1,,", ERR_BAD_SOURCE, "acct", "`a:b`"},
+    {LONG_ACCOUNT "x,EUR,UTC,,2026-02-20,c1,,X,,1,1,,", ERR_BAD_SOURCE, "acct", "1 to 96 of"},
     {"7,EUR,UTC,,2026-02-20,\"c\n1\",,X,,1,1,,", ERR_BAD_TEXT, "id", "control"},
     {"7,EUR,UTC,,2026-02-20,c1", ERR_MALFORMED, "", "6 fields, the heading 13"},
 };
@@ -120,6 +136,46 @@ Test(engine, rejects_name_line_column_value_and_rule)
 		cr_assert_eq(map.mapped.items.count, 1, "row %zu: the other row goes", i);
 		text_map_end(&map);
 	}
+}
+
+Test(engine, texts_at_the_very_bounds_are_taken)
+{
+	struct text_map map;
+	cr_assert_eq(strlen(LONG_ACCOUNT), 96);
+	text_map_begin(&map, ads,
+	               ADS_HEAD LONG_ACCOUNT ",AAA,UTC,,2026-02-20,c1,,X,,1,1,,\n"
+	                                     "Z,ZZZ,UTC,,2026-02-20,c1,,X,,1,1,,\n");
+	cr_assert_eq(map.err, 0);
+	cr_assert_eq(map.mapped.reject_count, 0, "%s", map.mapped.rejects[0].detail);
+	cr_assert_str_eq(map.mapped.items.feeds[0].account, LONG_ACCOUNT);
+	cr_assert_str_eq(map.mapped.items.feeds[0].currency, "AAA");
+	cr_assert_str_eq(map.mapped.items.feeds[1].currency, "ZZZ");
+	text_map_end(&map);
+}
+
+/* All filters must hold, each with one of its values, letter by letter. */
+Test(engine, filters_take_whole_values)
+{
+	static const char yaml[] =
+	    "platform: ads\nclass: report\nreports:\n"
+	    "  - {report: r, level: account, rollup: true, period: {day: d}, where: {kind: [day, "
+	    "sum], level: a1}, key: {campaign: id}, measures: {clicks: {column: n}}}\n";
+	struct text_map map;
+	text_map_begin(&map, yaml,
+	               "d,kind,level,id,n\n"
+	               "2026-02-20,day,a1,c1,1\n2026-02-20,sum,a1,c2,2\n"
+	               "2026-02-20,dax,a1,c3,4\n2026-02-20,da,a1,c4,8\n"
+	               "2026-02-20,days,a1,c5,16\n2026-02-20,day,a2,c6,32\n"
+	               "2026-02-20,,a1,c7,64\n2026-02-20,DAY,a1,c8,128\n");
+	cr_assert_eq(map.err, 0, "%s", map.error.text);
+	cr_assert_eq(map.mapped.reject_count, 0);
+	cr_assert_eq(map.mapped.items.count, 2);
+	cr_assert_eq(map.mapped.filtered, 6);
+	int64_t sum = 0;
+	for (uint32_t i = 0; i < map.mapped.items.count; i++)
+		sum += amount_of(&map.mapped.items, &map.mapped.items.list[i], "clicks");
+	cr_assert_eq(sum, 3);
+	text_map_end(&map);
 }
 
 Test(engine, accounts_become_feeds_and_must_not_change)

@@ -454,6 +454,8 @@ Test(partition, items_counted_together_are_counted_one_by_one)
 	static int64_t sums[2][256][3][64];
 	world_init(&one);
 	world_init(&all);
+	partition_count(all.partition, &counting);
+	cr_assert_not(partition_has_work(all.partition), "nothing was counted");
 	for (unsigned round = 0; round < 20; round++) {
 		struct dict *dict = partition_dict(one.partition);
 		srand(round);

@@ -48,7 +48,7 @@ static void receive(struct partition *partition, uint32_t block, int32_t hour)
 
 /* More ids in one hour than are remembered: those that are left lie in blocks
  * whose first ones are gone, and are known to the next daemon all the same. */
-Test(load, ids_left_of_a_crowded_hour_are_known_again)
+Test(restart, ids_left_of_a_crowded_hour_are_known_again)
 {
 	struct fake_store store = {0};
 	settings.limits.sources = 1;

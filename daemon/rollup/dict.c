@@ -316,9 +316,10 @@ uint32_t dict_value_recent(struct dict *dict, uint32_t dim, const char *text, si
 	uint64_t hash = (key.words[0] ^ key.words[1] * 0x9E3779B97F4A7C15u ^ key.words[2] ^ len) *
 	                0xFF51AFD7ED558CCDu;
 	if (!dict->recent[dim])
-		dict->recent[dim] = calloc(DICT_RECENT, sizeof(struct dict_recent));
+		dict->recent[dim] = calloc(1u << DICT_RECENT_BITS, sizeof(struct dict_recent));
 	require(dict->recent[dim] != NULL);
-	struct dict_recent *recent = &dict->recent[dim][(hash >> 40) % DICT_RECENT];
+	/* The highest bits: ids mostly differ in their last bytes, which reach no others. */
+	struct dict_recent *recent = &dict->recent[dim][hash >> (64 - DICT_RECENT_BITS)];
 	if (recent->len == len && recent->words[0] == key.words[0] &&
 	    recent->words[1] == key.words[1] && recent->words[2] == key.words[2])
 		return recent->value;

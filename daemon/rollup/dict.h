@@ -26,7 +26,7 @@ enum dict_kind {
 };
 
 #define DICT_SEGMENT_BYTES (256u * 1024)
-#define DICT_RECENT        2048u
+#define DICT_RECENT_BITS   11
 #define DICT_NO_VALUE      UINT32_MAX
 
 struct page;
@@ -80,8 +80,8 @@ struct dict {
 	uint32_t *dim_values[MODEL_DIMS];
 	uint32_t dim_values_cap[MODEL_DIMS];
 
-	/* Short texts seen lately, DICT_RECENT places by hash per dimension that is
-	 * looked up: most look-ups end here. */
+	/* Short texts seen lately, 1 << DICT_RECENT_BITS places by hash per dimension
+	 * that is looked up: most look-ups end here. */
 	struct dict_recent {
 		uint64_t words[3];
 		uint32_t len; /* 0 = free */

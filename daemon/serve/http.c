@@ -246,6 +246,7 @@ static int listen_on(const struct settings *settings, int *ret_fd, char address[
 	struct sockaddr_storage name;
 	socklen_t len;
 	int on = 1;
+	int room = HTTP_SEND_ROOM;
 	if (address_parse(host, settings->listen.http_port, &name, &len) != 0) {
 		snprintf(reason, HTTP_REASON_MAX,
 		         "listen.http_address %s is not an IP address; set it to 127.0.0.1", host);
@@ -253,6 +254,7 @@ static int listen_on(const struct settings *settings, int *ret_fd, char address[
 	}
 	int fd = socket(name.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 	if (fd >= 0 && setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) == 0 &&
+	    setsockopt(fd, SOL_SOCKET, SO_SNDBUF, &room, sizeof(room)) == 0 &&
 	    bind(fd, (struct sockaddr *)&name, len) == 0 && listen(fd, 128) == 0 &&
 	    getsockname(fd, (struct sockaddr *)&name, &len) == 0) {
 		address_text(host, &name, address);

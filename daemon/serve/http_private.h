@@ -29,6 +29,10 @@
 #define HTTP_BODY_MAX       65536              /* bytes of a body that are thrown away */
 #define HTTP_ATTEMPTS       6                  /* readings of a query's pages */
 
+/* Of one connection, in the kernel. That a reader reads is seen when about half of it
+ * has gone: with room for megabytes a slow one would pass for idle. */
+#define HTTP_SEND_ROOM (128 * 1024)
+
 struct request;
 
 struct route {

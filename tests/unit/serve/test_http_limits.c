@@ -261,6 +261,28 @@ Test(http_limits, connections_beyond_the_limit)
 	close_server(&fixture);
 }
 
+/* What lies in the kernel for a reader who does not read is bounded. */
+Test(http_limits, room_of_a_slow_reader)
+{
+	static const char text[] =
+	    "GET /v1/summary.csv?tenant=demo&grain=day&last=3000d HTTP/1.1\r\nHost: x\r\n\r\n";
+	struct fixture fixture;
+	int room = 0;
+	socklen_t len = sizeof(room);
+	open_server(&fixture);
+	int fd = connect_to(http_server_address(fixture.server));
+	cr_assert_eq(write(fd, text, strlen(text)), (ssize_t)strlen(text));
+	while (fixture.server->long_answers == 0)
+		uv_run(&fixture.loop, UV_RUN_ONCE);
+	const union MHD_ConnectionInfo *info = MHD_get_connection_info(
+	    fixture.server->requests->connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+	cr_assert_eq(getsockopt(info->connect_fd, SOL_SOCKET, SO_SNDBUF, &room, &len), 0);
+	/* The kernel counts twice what was asked for. */
+	cr_assert_eq(room, 2 * HTTP_SEND_ROOM);
+	close(fd);
+	close_server(&fixture);
+}
+
 /* A body that nobody asked for is read to the end, up to a limit. */
 Test(http_limits, bodies_are_thrown_away)
 {

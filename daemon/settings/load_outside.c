@@ -173,6 +173,8 @@ static int load_redis(struct loader *loader)
 	err = loader_path(loader, redis->password_file, &redis->password_file);
 	if (err || !outside)
 		return err;
+	if (strstr(redis->address, "://"))
+		return fail_address(loader, redis->address);
 	if (!strchr(redis->address, '/'))
 		return read_host(loader, redis);
 	err = loader_path(loader, redis->address, &redis->socket);

@@ -7,7 +7,8 @@
 #include "base/num.h"
 #include "settings/yaml_tree.h"
 
-#define SHOWN_MAX 60 /* bytes of a value that an error repeats */
+#define SHOWN_MAX  60 /* bytes of a value that an error repeats */
+#define SHOWN_TEXT (2 * SHOWN_MAX + 5)
 
 static const char *const kind_names[] = {
     [YAML_KIND_SCALAR] = "a single value",
@@ -34,6 +35,21 @@ int yaml_fail(struct settings_error *ret_error, const struct yaml_node *node, co
 	return ERR_CONFIG;
 }
 
+/* "`key: value`", or the value alone where it stands behind no key. */
+static const char *shown(const struct yaml_node *node, char text[SHOWN_TEXT])
+{
+	snprintf(text, SHOWN_TEXT, "`%.*s%s%.*s`", SHOWN_MAX, node->key ? node->key : "",
+	         node->key ? ": " : "", SHOWN_MAX, node->text);
+	return text;
+}
+
+/* "`key`: ", or nothing. */
+static const char *place(const struct yaml_node *node, char text[SHOWN_TEXT])
+{
+	snprintf(text, SHOWN_TEXT, node->key ? "`%.*s`: " : "", SHOWN_MAX, node->key);
+	return text;
+}
+
 struct yaml_node *yaml_map_get(const struct yaml_node *map, const char *key)
 {
 	for (uint32_t i = 0; map->kind == YAML_KIND_MAP && i < map->count; i++)
@@ -50,13 +66,12 @@ bool yaml_is_null(const struct yaml_node *node)
 
 int yaml_expect(const struct yaml_node *node, enum yaml_kind kind, struct settings_error *ret_error)
 {
+	char at[SHOWN_TEXT];
 	if (node->kind == kind)
 		return 0;
-	if (yaml_is_null(node))
-		return yaml_fail(ret_error, node, "%s is expected here, not an empty value",
-		                 kind_names[kind]);
-	return yaml_fail(ret_error, node, "%s is expected here, not %s", kind_names[kind],
-	                 kind_names[node->kind]);
+	return yaml_fail(ret_error, node, "%s%s is expected here, not %s", place(node, at),
+	                 kind_names[kind],
+	                 yaml_is_null(node) ? "an empty value" : kind_names[node->kind]);
 }
 
 int yaml_text(const struct yaml_node *node, const char **ret_value,
@@ -65,8 +80,9 @@ int yaml_text(const struct yaml_node *node, const char **ret_value,
 	int err = yaml_expect(node, YAML_KIND_SCALAR, ret_error);
 	if (err)
 		return err;
+	char at[SHOWN_TEXT];
 	if (yaml_is_null(node))
-		return yaml_fail(ret_error, node, "a value is missing here");
+		return yaml_fail(ret_error, node, "%sa value is missing here", place(node, at));
 	*ret_value = node->text;
 	return 0;
 }
@@ -75,17 +91,17 @@ int yaml_name(const struct yaml_node *node, const char **ret_value,
               struct settings_error *ret_error)
 {
 	const char *text = "";
+	char text_shown[SHOWN_TEXT];
 	int err = yaml_text(node, &text, ret_error);
 	if (err)
 		return err;
 	bool good = node->len <= MODEL_NAME_MAX && text[0] >= 'a' && text[0] <= 'z' &&
 	            strspn(text, "abcdefghijklmnopqrstuvwxyz0123456789_") == node->len;
 	if (!good)
-		return yaml_fail(
-		    ret_error, node,
-		    "`%.*s` is not a name: a to z, 0 to 9 and _, a letter first, at most "
-		    "%d characters",
-		    SHOWN_MAX, text, MODEL_NAME_MAX);
+		return yaml_fail(ret_error, node,
+		                 "%s is not a name: a to z, 0 to 9 and _, a letter first, at most "
+		                 "%d characters",
+		                 shown(node, text_shown), MODEL_NAME_MAX);
 	*ret_value = text;
 	return 0;
 }
@@ -94,6 +110,7 @@ int yaml_int(const struct yaml_node *node, int64_t min, int64_t max, int64_t *re
              struct settings_error *ret_error)
 {
 	const char *text = "";
+	char text_shown[SHOWN_TEXT];
 	int err = yaml_text(node, &text, ret_error);
 	if (err)
 		return err;
@@ -101,11 +118,12 @@ int yaml_int(const struct yaml_node *node, int64_t min, int64_t max, int64_t *re
 	bool digits = text[sign] && strspn(text + sign, "0123456789") == node->len - sign;
 	int64_t value = 0;
 	if (node->quoted || !digits)
-		return yaml_fail(ret_error, node, "`%.*s` is not a whole number", SHOWN_MAX, text);
+		return yaml_fail(ret_error, node, "%s is not a whole number",
+		                 shown(node, text_shown));
 	err = num_parse(text, node->len, 0, NUM_EXACT, &value);
 	if (err || value < min || value > max)
-		return yaml_fail(ret_error, node, "%.*s is out of range: %lld to %lld", SHOWN_MAX,
-		                 text, (long long)min, (long long)max);
+		return yaml_fail(ret_error, node, "%s is out of range: %lld to %lld",
+		                 shown(node, text_shown), (long long)min, (long long)max);
 	*ret_value = value;
 	return 0;
 }
@@ -113,13 +131,14 @@ int yaml_int(const struct yaml_node *node, int64_t min, int64_t max, int64_t *re
 int yaml_bool(const struct yaml_node *node, bool *ret_value, struct settings_error *ret_error)
 {
 	const char *text = "";
+	char text_shown[SHOWN_TEXT];
 	int err = yaml_text(node, &text, ret_error);
 	if (err)
 		return err;
 	bool yes = strcmp(text, "true") == 0;
 	if (!yes && strcmp(text, "false") != 0)
-		return yaml_fail(ret_error, node, "`%.*s` is neither true nor false", SHOWN_MAX,
-		                 text);
+		return yaml_fail(ret_error, node, "%s is neither true nor false",
+		                 shown(node, text_shown));
 	*ret_value = yes;
 	return 0;
 }
@@ -139,6 +158,7 @@ int yaml_choice(const struct yaml_node *node, const char *const *names, int *ret
                 struct settings_error *ret_error)
 {
 	const char *text = "";
+	char text_shown[SHOWN_TEXT];
 	int err = yaml_text(node, &text, ret_error);
 	if (err)
 		return err;
@@ -150,7 +170,7 @@ int yaml_choice(const struct yaml_node *node, const char *const *names, int *ret
 	}
 	char known[300];
 	join_names(known, sizeof(known), names);
-	return yaml_fail(ret_error, node, "`%.*s` is none of: %s", SHOWN_MAX, text, known);
+	return yaml_fail(ret_error, node, "%s is none of: %s", shown(node, text_shown), known);
 }
 
 int yaml_check_keys(const struct yaml_node *map, const char *const *known,

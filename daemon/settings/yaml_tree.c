@@ -13,6 +13,7 @@ struct builder {
 	yaml_parser_t parser;
 	struct arena *arena;
 	const char *file;
+	const char *bytes; /* of the file */
 	struct settings_error *error;
 	uint32_t nodes;
 };
@@ -38,10 +39,12 @@ static int fail_syntax(const struct builder *builder)
 	char text[300];
 	size_t line = parser->problem_mark.line + 1;
 	if (parser->error == YAML_READER_ERROR) {
-		/* The reader knows the byte only. */
+		/* The reader is ahead of the line that is parsed, and knows the byte only. */
 		snprintf(text, sizeof(text), "this is not a text file (%s at byte %zu)",
 		         parser->problem ? parser->problem : "unreadable", parser->problem_offset);
-		line = parser->mark.line + 1;
+		line = 1;
+		for (size_t i = 0; i < parser->problem_offset; i++)
+			line += builder->bytes[i] == '\n';
 	} else {
 		snprintf(text, sizeof(text), "this is not valid YAML: %s%s%s",
 		         parser->context ? parser->context : "", parser->context ? ", " : "",
@@ -165,6 +168,8 @@ static int build_children(struct builder *builder, struct yaml_node *node, int d
 		yaml_event_delete(&event);
 		if (err || done)
 			return err;
+		if (node->kind == YAML_KIND_MAP)
+			node->items[node->count]->key = node->keys[node->count]->text;
 		node->count++;
 	}
 }
@@ -231,7 +236,7 @@ static int build_stream(struct builder *builder, struct yaml_node **ret_root)
 int yaml_tree_parse(const char *name, const void *bytes, size_t len, struct arena *arena,
                     struct yaml_node **ret_root, struct settings_error *ret_error)
 {
-	struct builder builder = {.arena = arena, .error = ret_error};
+	struct builder builder = {.arena = arena, .bytes = bytes, .error = ret_error};
 	if (len > YAML_FILE_MAX) {
 		snprintf(ret_error->text, sizeof(ret_error->text),
 		         "%s: the file has %zu bytes; at most %u are read", name, len,

@@ -26,6 +26,7 @@ struct yaml_node {
 	enum yaml_kind kind;
 	bool quoted; /* a scalar in quotes or a block scalar: never null, never a number */
 	const char *file;
+	const char *key;          /* in front of a map's value; NULL = it is none */
 	int line;                 /* from 1 */
 	int column;               /* from 1 */
 	const char *text;         /* scalar: NUL-terminated, holds no NUL; else "" */
@@ -53,7 +54,8 @@ struct yaml_node *yaml_map_get(const struct yaml_node *map, const char *key);
 /* True for an unquoted empty scalar, `~` or `null`. */
 bool yaml_is_null(const struct yaml_node *node);
 
-/* Typed reading of one node; ERR_CONFIG with *ret_error, ret_value untouched. */
+/* Typed reading of one node; ERR_CONFIG with *ret_error, which names the node's key,
+ * ret_value untouched. */
 int yaml_expect(const struct yaml_node *node, enum yaml_kind kind,
                 struct settings_error *ret_error) SG_MUST_CHECK;
 /* Any scalar that is not null. */

@@ -150,7 +150,7 @@ class Refused(OutsideCase):
         daemon = self.daemon(redis, level="replicated")
         daemon.spawn()
         self.assertEqual(daemon.process.wait(timeout=harness.PATIENCE), 2)
-        self.assertIn("`replicated` is none of: fsync, written", daemon.log())
+        self.assertIn("`level: replicated` is none of: fsync, written", daemon.log())
         daemon.process = None
 
     def test_change_while_running(self):

@@ -20,7 +20,7 @@ static const struct {
      "streamgauge.yaml:1: no tenant is configured: write at least `tenants: {demo: {}}`"},
     {"- a\n", "streamgauge.yaml:1: a map of `key: value` pairs is expected here, not a list"},
     {"tenants: [demo]\n",
-     "streamgauge.yaml:1: a map of `key: value` pairs is expected here, not a list"},
+     "streamgauge.yaml:1: `tenants`: a map of `key: value` pairs is expected here, not a list"},
     {"# a\n\ntennants: {demo: {}}\n",
      "streamgauge.yaml:3: unknown key `tennants`; known here: version, state_dir, redis_binary, "
      "mappings_dir, presets_dir, flush_min_ms, lateness_grace_minutes, listen, retention, limits, "
@@ -50,7 +50,8 @@ static const struct {
     {"tenants:\n  demo:\n    rollup: {google/ads: campaign_daily}\n",
      "streamgauge.yaml:3: `google/ads` is not a platform's name"},
     {"tenants:\n  demo:\n    rollup: {google_ads: Campaign}\n",
-     "streamgauge.yaml:3: `Campaign` is not a name: a to z, 0 to 9 and _, a letter first, at most "
+     "streamgauge.yaml:3: `google_ads: Campaign` is not a name: a to z, 0 to 9 and _, a letter "
+     "first, at most "
      "64 "
      "characters"},
     {"tenants:\n  demo: {brand: __us__}\n",
@@ -94,7 +95,7 @@ static const struct {
     {TENANT "privacy: {k: 4}\n",
      "streamgauge.yaml:2: `k: 4` is out of range: 5 to 100000 respondents"},
     {TENANT "privacy: {complementary: maybe}\n",
-     "streamgauge.yaml:2: `maybe` is neither true nor false"},
+     "streamgauge.yaml:2: `complementary: maybe` is neither true nor false"},
     {TENANT "emit: {every_seconds: 86401}\n",
      "streamgauge.yaml:2: `every_seconds: 86401` is out of range: 0 to 86400 seconds"},
     {TENANT "emit: {stream_max: 10}\n",
@@ -123,17 +124,18 @@ static const struct {
     {TENANT "redis: {address: 'cache:'}\n", REDIS_ADDRESS("cache:")},
     {TENANT "redis: {address: '::1'}\n", REDIS_ADDRESS("::1")},
     {TENANT "redis: {address: '[::1'}\n", REDIS_ADDRESS("[::1")},
+    {TENANT "redis: {address: 'redis://cache:6379'}\n", REDIS_ADDRESS("redis://cache:6379")},
     {TENANT "redis: {address: '[::1]6379'}\n", REDIS_ADDRESS("[::1]6379")},
     {TENANT "redis: {address: 'sg@cache'}\n", REDIS_ADDRESS("sg@cache")},
     {TENANT "redis: {address: cache, level: replicated}\n",
-     "streamgauge.yaml:2: `replicated` is none of: fsync, written"},
+     "streamgauge.yaml:2: `level: replicated` is none of: fsync, written"},
     /* rules */
     {TENANT "rules: []\n",
-     "streamgauge.yaml:2: a map of `key: value` pairs is expected here, not a list"},
+     "streamgauge.yaml:2: `rules`: a map of `key: value` pairs is expected here, not a list"},
     {TENANT "rules: {brand: []}\n",
      "streamgauge.yaml:2: unknown key `brand`; known here: channel, stage, orientation"},
     {TENANT "rules:\n  stage: {}\n",
-     "streamgauge.yaml:3: a list is expected here, not a map of `key: value` pairs"},
+     "streamgauge.yaml:3: `stage`: a list is expected here, not a map of `key: value` pairs"},
     {TENANT "rules:\n  stage:\n    - {when: {source: a}}\n",
      "streamgauge.yaml:4: `set` is missing here (a value of the dimension channel, a stage, or "
      "an orientation)"},
@@ -142,7 +144,7 @@ static const struct {
     {TENANT "rules:\n  stage:\n    - {set: unclassified}\n",
      "streamgauge.yaml:4: unknown stage `unclassified`"},
     {TENANT "rules:\n  orientation:\n    - {set: sideways}\n",
-     "streamgauge.yaml:4: `sideways` is none of: upstream, downstream"},
+     "streamgauge.yaml:4: `set: sideways` is none of: upstream, downstream"},
     {TENANT "rules:\n  stage:\n    - {when: {platform: a}, set: intent}\n",
      "streamgauge.yaml:4: unknown key `platform`; known here: source, campaign, name, objective, "
      "channel"},
@@ -168,13 +170,13 @@ static const struct {
      "streamgauge.yaml:2: `Spend` is not a name: a to z, 0 to 9 and _, a letter first, at most 64 "
      "characters"},
     {TENANT "measures:\n  spend: {money: yes}\n",
-     "streamgauge.yaml:3: `yes` is neither true nor false"},
+     "streamgauge.yaml:3: `money: yes` is neither true nor false"},
     {TENANT "measures:\n  spend: {money: true, scale: 0}\n",
      "streamgauge.yaml:3: `scale: 0`: money has the scale 6"},
     {TENANT "measures:\n  spend: {scale: 2}\n",
      "streamgauge.yaml:3: `scale: 2`: a scale is 0 or 6"},
     {TENANT "measures:\n  orders: {layer: shop}\n",
-     "streamgauge.yaml:3: `shop` is none of: observed, claimed, commerce, survey, market"},
+     "streamgauge.yaml:3: `layer: shop` is none of: observed, claimed, commerce, survey, market"},
     {TENANT "measures:\n  orders@shop: {}\n",
      "streamgauge.yaml:3: `shop` is no layer: observed, claimed, commerce, survey or market"},
     {TENANT "measures:\n  orders@claimed: {layer: commerce}\n",
@@ -200,7 +202,7 @@ static const struct {
      "streamgauge.yaml:3: the measure `fx_rate` is the daemon's own and always there: give yours "
      "another name"},
     {TENANT "measures:\n  clicks: {kind: level}\n",
-     "streamgauge.yaml:3: `level` is none of: sum, gauge"},
+     "streamgauge.yaml:3: `kind: level` is none of: sum, gauge"},
     {TENANT "measures:\n  clicks: {additive_over: [channel]}\n",
      "streamgauge.yaml:3: `additive_over` is for `kind: gauge`; a sum adds over all dimensions"},
     {TENANT "measures:\n  stock: {kind: gauge, sparse: true}\n",
@@ -254,15 +256,15 @@ static const struct {
      "country]"},
     {TENANT "grouping_sets:\n  - [channel, channel]\n",
      "streamgauge.yaml:3: `channel` is named twice in one grouping set"},
-    {TENANT "grouping_sets: {channel: 1}\n",
-     "streamgauge.yaml:2: a list is expected here, not a map of `key: value` pairs"},
+    {TENANT "grouping_sets: {channel: 1}\n", "streamgauge.yaml:2: `grouping_sets`: a list is "
+                                             "expected here, not a map of `key: value` pairs"},
     /* stages and KPIs */
     {TENANT "stages: {}\n", "streamgauge.yaml:2: there is no stage: at least one is needed"},
     {TENANT "stages:\n  awareness: {label: A}\n",
      "streamgauge.yaml:3: `orientation` is missing here (upstream (builds demand) or downstream "
      "(harvests it))"},
     {TENANT "stages:\n  awareness: {orientation: sideways}\n",
-     "streamgauge.yaml:3: `sideways` is none of: upstream, downstream"},
+     "streamgauge.yaml:3: `orientation: sideways` is none of: upstream, downstream"},
     {TENANT "stages:\n  awareness: {orientation: upstream, entry: views}\n",
      "streamgauge.yaml:3: `entry`: unknown measure `views`"},
     {TENANT "stages:\n  awareness: {orientation: upstream, entry: spend}\n",
@@ -344,8 +346,9 @@ static const struct {
      "streamgauge.yaml:8: `share` needs the dimension `brand`, which is not configured"},
     /* surveys */
     {SURVEY("{}"), "streamgauge.yaml:3: `item` is missing here (the question, as <study>/<item>)"},
-    {SURVEY("aided"), "streamgauge.yaml:3: a map of `key: value` pairs is expected here, not a "
-                      "single value"},
+    {SURVEY("aided"),
+     "streamgauge.yaml:3: `survey`: a map of `key: value` pairs is expected here, not a "
+     "single value"},
     {SURVEY("{item: aided}"),
      "streamgauge.yaml:3: `item: aided` is not <study>/<item>, such as tracker/aided"},
     {SURVEY("{item: tracker/a/b}"),
@@ -362,7 +365,7 @@ static const struct {
      "streamgauge.yaml:3: unknown key `option`; known here: item, options, stat, base, of, "
      "branded"},
     {SURVEY("{item: t/a, options: x}"),
-     "streamgauge.yaml:3: a list is expected here, not a single value"},
+     "streamgauge.yaml:3: `options`: a list is expected here, not a single value"},
     {SURVEY("{item: t/a, options: []}"),
      "streamgauge.yaml:3: `options` is empty: name the answers that count"},
     {SURVEY("{item: t/a, options: [x, y, x]}"),
@@ -372,7 +375,7 @@ static const struct {
     {SURVEY("{item: t/a, options: [__other__]}"),
      "streamgauge.yaml:3: `__other__`: values in __ are the daemon's own"},
     {SURVEY("{item: t/a, stat: median}"),
-     "streamgauge.yaml:3: `median` is none of: share, nps, mean"},
+     "streamgauge.yaml:3: `stat: median` is none of: share, nps, mean"},
     {SURVEY("{item: t/a, stat: nps, options: ['9', '10']}"),
      "streamgauge.yaml:3: `stat: nps` takes all answers of all who were asked: `options` has no "
      "place beside it"},
@@ -394,7 +397,7 @@ static const struct {
     {SURVEY("{item: t/a}, min_on: clicks"),
      "streamgauge.yaml:3: `min_on` is not for surveys: their sample are the respondents"},
     {SURVEY("{item: t/a}, small_sample: maybe"),
-     "streamgauge.yaml:3: `maybe` is none of: hide, show"},
+     "streamgauge.yaml:3: `small_sample: maybe` is none of: hide, show"},
     {"dimensions: {shop: {}}\ngrouping_sets: []\n" SURVEY("{item: t/a, branded: true}"),
      "streamgauge.yaml:5: `branded` needs the dimension `brand`, which is not configured"},
     /* presets */
@@ -405,7 +408,7 @@ static const struct {
     {TENANT "kpis: {preset: default, extra: {}}\n",
      "streamgauge.yaml:2: unknown key `extra`; known here: preset, add, remove"},
     {TENANT "kpis:\n  preset: default\n  add: [cpi]\n",
-     "streamgauge.yaml:4: a map of `key: value` pairs is expected here, not a list"},
+     "streamgauge.yaml:4: `add`: a map of `key: value` pairs is expected here, not a list"},
     {TENANT "measures: {preset: default, remove: [spend]}\n",
      "presets/kpis.yaml:103: upstream_share: at character 1 of \"spend\": unknown measure `spend`"},
     {TENANT "presets_dir: nowhere\n",

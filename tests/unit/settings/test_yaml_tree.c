@@ -77,6 +77,8 @@ static const struct {
      "a.yaml:1: this is not valid YAML: mapping values are not allowed in this context"},
     {"a:\n\t- b\n", "a.yaml:2: this is not valid YAML: while scanning for the next token, found "
                     "character that cannot start any token"},
+    {"a: 1\nb: 2\nc: \xff\n",
+     "a.yaml:3: this is not a text file (invalid leading UTF-8 octet at byte 13)"},
     {"a: \xff\xfe\n", "a.yaml:1: this is not a text file (invalid leading UTF-8 octet at byte 3)"},
     {"a: \x01\n",
      "a.yaml:1: this is not a text file (control characters are not allowed at byte 3)"},
@@ -146,40 +148,42 @@ static const struct {
 	const char *error; /* NULL = fine */
 } getter_rows[] = {
     {TEXT, "x", NULL},
-    {TEXT, "", "a.yaml:1: a value is missing here"},
-    {TEXT, "null", "a.yaml:1: a value is missing here"},
+    {TEXT, "", "a.yaml:1: `key`: a value is missing here"},
+    {TEXT, "null", "a.yaml:1: `key`: a value is missing here"},
     {TEXT, "'null'", NULL},
-    {TEXT, "[x]", "a.yaml:1: a single value is expected here, not a list"},
+    {TEXT, "[x]", "a.yaml:1: `key`: a single value is expected here, not a list"},
     {NAME, "paid_search2", NULL},
     {NAME, "2nd",
-     "a.yaml:1: `2nd` is not a name: a to z, 0 to 9 and _, a letter first, at most 64 "
+     "a.yaml:1: `key: 2nd` is not a name: a to z, 0 to 9 and _, a letter first, at most 64 "
      "characters"},
     {NAME, "Paid",
-     "a.yaml:1: `Paid` is not a name: a to z, 0 to 9 and _, a letter first, at most "
+     "a.yaml:1: `key: Paid` is not a name: a to z, 0 to 9 and _, a letter first, at most "
      "64 characters"},
     {NAME, "''",
-     "a.yaml:1: `` is not a name: a to z, 0 to 9 and _, a letter first, at most 64 "
+     "a.yaml:1: `key: ` is not a name: a to z, 0 to 9 and _, a letter first, at most 64 "
      "characters"},
     {INT, "7", NULL},
     {INT, "+7", NULL},
-    {INT, "-7", "a.yaml:1: -7 is out of range: 0 to 100"},
-    {INT, "101", "a.yaml:1: 101 is out of range: 0 to 100"},
-    {INT, "99999999999999999999", "a.yaml:1: 99999999999999999999 is out of range: 0 to 100"},
-    {INT, "1.5", "a.yaml:1: `1.5` is not a whole number"},
-    {INT, "0x10", "a.yaml:1: `0x10` is not a whole number"},
-    {INT, "'7'", "a.yaml:1: `7` is not a whole number"},
-    {INT, "'-'", "a.yaml:1: `-` is not a whole number"},
+    {INT, "-7", "a.yaml:1: `key: -7` is out of range: 0 to 100"},
+    {INT, "101", "a.yaml:1: `key: 101` is out of range: 0 to 100"},
+    {INT, "99999999999999999999",
+     "a.yaml:1: `key: 99999999999999999999` is out of range: 0 to 100"},
+    {INT, "1.5", "a.yaml:1: `key: 1.5` is not a whole number"},
+    {INT, "0x10", "a.yaml:1: `key: 0x10` is not a whole number"},
+    {INT, "'7'", "a.yaml:1: `key: 7` is not a whole number"},
+    {INT, "'-'", "a.yaml:1: `key: -` is not a whole number"},
     {BOOL, "true", NULL},
-    {BOOL, "yes", "a.yaml:1: `yes` is neither true nor false"},
-    {BOOL, "on", "a.yaml:1: `on` is neither true nor false"},
+    {BOOL, "yes", "a.yaml:1: `key: yes` is neither true nor false"},
+    {BOOL, "on", "a.yaml:1: `key: on` is neither true nor false"},
     {CHOICE, "high", NULL},
-    {CHOICE, "higher", "a.yaml:1: `higher` is none of: low, high"},
+    {CHOICE, "higher", "a.yaml:1: `key: higher` is none of: low, high"},
     {SEQ, "[]", NULL},
-    {SEQ, "{}", "a.yaml:1: a list is expected here, not a map of `key: value` pairs"},
-    {SEQ, "", "a.yaml:1: a list is expected here, not an empty value"},
+    {SEQ, "{}", "a.yaml:1: `key`: a list is expected here, not a map of `key: value` pairs"},
+    {SEQ, "", "a.yaml:1: `key`: a list is expected here, not an empty value"},
     {KEYS, "{low: 1, high: 2}", NULL},
     {KEYS, "\n  low: 1\n  lwo: 2", "a.yaml:3: unknown key `lwo`; known here: low, high"},
-    {KEYS, "low", "a.yaml:1: a map of `key: value` pairs is expected here, not a single value"},
+    {KEYS, "low",
+     "a.yaml:1: `key`: a map of `key: value` pairs is expected here, not a single value"},
 };
 
 Test(yaml_tree, typed_reading)

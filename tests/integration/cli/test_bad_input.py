@@ -69,7 +69,9 @@ class Send(CliCase, Told):
                 ("a JSON array", "[" + json.dumps({"a": 1}) + "]", ["one object per line"]),
                 ("a missing column", GOOD.replace(",sessions", ",visits"),
                  ["no mapping fits", "demo_sessions lacks `sessions`"]),
-                ("unknown columns", "x,y\n1,2\n", ["no mapping fits"])):
+                ("unknown columns", "x,y\n1,2\n", ["no mapping knows any of its columns, `x`, `y`"]),
+                ("a title", "Report\n" + GOOD, ["`Report`; the first line must name"]),
+                ("CR alone", GOOD.replace("\n", "\r"), [":1: ", "LF or CRLF line ends"])):
             with self.subTest(name):
                 self.refused(content, *says)
 
@@ -253,7 +255,7 @@ class Start(Told):
                               capture_output=True, text=True, check=False, timeout=60)
         self.assert_one_sentence(done, 2, "none.yaml: cannot be read: No such file")
         self.assert_one_sentence(self.start(args=["--print-ports", self.dir / "none" / "ports"]), 2,
-                                 "none/ports cannot be written; name another file")
+                                 "none/ports cannot be written (No such file or directory); name")
 
     def test_taken_ports(self):
         with socket.create_server(("127.0.0.1", 0)) as taken:
@@ -262,6 +264,30 @@ class Start(Told):
                 with self.subTest(key):
                     settings = harness.config().replace(f"{key}: 0", f"{key}: {port}")
                     self.assert_one_sentence(self.start(settings), 2, str(port), "taken", says)
+
+    def test_addresses_that_cannot_be_had(self):
+        tokens = self.file("tokens", "")
+        os.chmod(tokens, 0o600)
+        for listen, says in (
+                ("http_address: 192.0.2.1", ("port 0 of 192.0.2.1 cannot be opened (Cannot assign",
+                                             "set another listen.http_port")),
+                ("ingest_address: 192.0.2.1", ("192.0.2.1:0: address not available; set another",
+                                               "`listen`")),
+                (f"ingest_socket: {self.dir}/none/s", ("none/s: its directory is missing, or",
+                                                       "set another ingest_socket")),
+                (f"ingest_socket: {tokens}", ("what is there is no socket; set another", ))):
+            with self.subTest(listen):
+                settings = harness.config(extra=f"access: {{tokens_file: {tokens}}}\n")
+                settings = settings.replace("http_port: 0", "http_port: 0, " + listen)
+                self.assert_one_sentence(self.start(settings), 2, *says)
+        self.assertTrue(os.path.exists(tokens))
+
+    def test_too_few_descriptors(self):
+        settings = self.file("few.yaml", harness.config())
+        done = subprocess.run(
+            ["sh", "-c", 'ulimit -n 8; exec "$@"', "sh", harness.DAEMON, "--config", settings,
+             "--state", self.state], capture_output=True, text=True, check=False, timeout=60)
+        self.assert_one_sentence(done, 2, "raise the limit (ulimit -n)")
 
     def test_state_directories(self):
         file = self.file("file", "")

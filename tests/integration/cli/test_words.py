@@ -59,6 +59,19 @@ class Rejects(CliCase):
         self.check(self.run_cli("rejects", "--help"), 0, "119000000")
 
 
+    def test_every_record_is_written(self):
+        """More than an answer of the daemon names, in one batch and in all."""
+        rows = [ads("2026-01-05", channel="telepathy").replace(",1,N,", f",c{n},N,")
+                for n in range(2500)]
+        rows[7] = rows[7].replace("telepathy", "video")
+        path = self.file("ads.csv", ADS + "".join(rows))
+        (self.dir / "out").mkdir()
+        self.check(self.run_cli("send", "--rejects", self.dir / "out", path), 1,
+                   f"{path}: 2499 rejected records are in ")
+        written = (self.dir / "out" / "ads.csv").read_text()
+        self.assertEqual(written, ADS + "".join(rows[:7] + rows[8:]))
+
+
 class Counts(CliCase):
     def status(self, source):
         sources = self.daemon.get_json("/v1/sources", tenant="demo")["sources"]
@@ -188,6 +201,21 @@ class Files(Room):
         path = self.file("head.csv", HEAD)
         done = self.check(run("send", path), 0)
         self.assertEqual(done.stderr, f"{path}: 0 rows: there is a heading and nothing below it\n")
+
+    def test_messages_without_a_record(self):
+        """A connector that found nothing new is no mistake."""
+        schema = {"type": "SCHEMA", "stream": "campaigns_reports_daily", "schema": {}}
+        state = {"type": "STATE", "value": {}}
+        ads_file = self.file("ads.csv", ADS + ads("2026-01-05"))
+        for messages in ([schema], [state], [schema, state]):
+            path = self.file("tap.jsonl", "".join(json.dumps(one) + "\n" for one in messages))
+            for args in ((), ("--mapping", "tiktok_ads"), ("--dry-run",)):
+                done = self.check(run("send", *args, path), 0)
+                self.assertEqual(done.stderr, f"{path}: 0 rows: its messages hold no record\n")
+                self.assertEqual(done.stdout, "")
+        self.check(run("send", "--mapping", "none", path), 2, "there is no mapping `none`")
+        self.check(run("send", "--dry-run", "--config", self.settings, path, ads_file), 0,
+                   "0 of 1 rows would be rejected")
 
     def test_options_for_readings_only(self):
         events = self.file("events.csv", HEAD + "s1,2026-01-05T09:00:00Z,DE,direct,5\n")

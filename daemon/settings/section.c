@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0
  * Sections that may be taken from a preset. */
+#include <stdio.h>
 #include <string.h>
 
 #include "settings/loader.h"
@@ -36,6 +37,12 @@ static int preset_load(struct loader *loader, const char *section, enum yaml_kin
 	if (!path)
 		return loader_nomem(loader);
 	int err = yaml_tree_load(path, loader->arena, &file, loader->error);
+	if (err == ERR_IO) {
+		char *text = loader->error->text;
+		size_t len = strlen(text);
+		snprintf(text + len, sizeof(loader->error->text) - len,
+		         "; presets_dir in the settings names its directory");
+	}
 	err = err ? err : yaml_expect(file, YAML_KIND_MAP, loader->error);
 	if (err)
 		return err;

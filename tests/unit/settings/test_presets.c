@@ -111,6 +111,22 @@ static const struct {
     {"csat_t2b", "loyalty", "survey", "ratio", "higher", 50, NULL},
 };
 
+/* Settings beside which there are none: the sentence names the key that finds them. */
+Test(presets, elsewhere)
+{
+	struct settings *loaded = NULL;
+	struct settings_error error = {0};
+	struct config_dir dir;
+	config_dir_make(&dir);
+	config_write(&dir, "streamgauge.yaml", "presets_dir: gone\ntenants: {a: {}}\n");
+	cr_assert_neq(config_load(&dir, &loaded, &error), 0);
+	cr_assert_null(loaded);
+	cr_assert_not_null(strstr(error.text, "gone/dimensions.yaml: cannot be read"), "%s",
+	                   error.text);
+	cr_assert_not_null(strstr(error.text, "presets_dir"), "%s", error.text);
+	config_dir_remove(&dir);
+}
+
 Test(presets, kpis)
 {
 	const struct catalog *catalog = &settings->catalog;

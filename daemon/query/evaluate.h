@@ -28,7 +28,7 @@ const char *row_status_name(enum row_status status);
 enum row_flag {
 	FLAG_NOT_FINAL = 1 << 0,        /* the bucket reaches beyond final_through */
 	FLAG_STALE_SOURCE = 1 << 1,     /* a source that is not live lacks days of the bucket */
-	FLAG_MIXED_TIMEZONES = 1 << 2,  /* the sources' days lie in several zones, or hours not in ours */
+	FLAG_MIXED_TIMEZONES = 1 << 2,  /* the sources' zones differ, or of hours from ours */
 	FLAG_SPLIT_PERIOD = 1 << 3,     /* a period that the range cuts was left out */
 	FLAG_PARTIAL_BUCKET = 1 << 4,   /* the range cuts the week or month */
 	FLAG_LATE_DATA = 1 << 5,        /* events came after their day was declared complete */

@@ -107,6 +107,15 @@ static void scan_cell(const struct scan_arg *scan, const struct page *page, cons
 	scan->cb(scan->arg, members[index], cell_column(cell->key), bucket, cell->value);
 }
 
+/* Together they are 0. The next image of the page has no such cell: an answer must
+ * not depend on when that is made. */
+static bool is_undone(const struct cell *stored, const struct cell *added)
+{
+	int64_t sum;
+	return !__builtin_add_overflow(stored->value, added->value, &sum) && sum == 0;
+}
+
+/* The image and what was added since, both by key. */
 static int visit_scan(void *arg, const struct page_id *id)
 {
 	const struct scan_arg *scan = arg;
@@ -114,15 +123,23 @@ static int visit_scan(void *arg, const struct page_id *id)
 	if (!page || !page->image_known)
 		return ERR_AGAIN;
 	const uint32_t *members = scan->partition->dict.set_members[id->a];
+	const struct cell *added = page->overlay.cells;
+	const struct cell *end = added + page->overlay.count;
 	struct cell_reader reader;
 	cell_reader_init(&reader, page->image, page->image_len);
 	struct cell cell;
-	while (cell_reader_next(&reader, &cell))
-		scan_cell(scan, page, members, &cell);
+	while (cell_reader_next(&reader, &cell)) {
+		while (added < end && added->key < cell.key)
+			scan_cell(scan, page, members, added++);
+		if (added < end && added->key == cell.key && is_undone(&cell, added))
+			added++;
+		else
+			scan_cell(scan, page, members, &cell);
+	}
 	if (reader.failed)
 		return ERR_MALFORMED;
-	for (uint32_t i = 0; i < page->overlay.count; i++)
-		scan_cell(scan, page, members, &page->overlay.cells[i]);
+	while (added < end)
+		scan_cell(scan, page, members, added++);
 	return 0;
 }
 

@@ -21,7 +21,8 @@ struct view_range {
 int view_missing(struct partition *partition, const struct view_range *range,
                  struct fetch_list *missing) SG_MUST_CHECK;
 
-/* One stored part of a cell; a cell may come in several parts, to be added in 128 bits. */
+/* One stored part of a cell; a cell may come in several parts, to be added in 128 bits.
+ * One that has become 0 does not come. */
 typedef void (*view_cell_cb)(void *arg, uint32_t group, uint32_t column, int32_t bucket,
                              int64_t value);
 

@@ -112,6 +112,33 @@ Test(evidence, what_ended_before_the_range_proves_nothing)
 	world_close(&world);
 }
 
+/* What was taken back leaves no group and no evidence, whether it was stored before,
+ * together with what took it back, or not at all. */
+Test(evidence, what_was_taken_back_is_no_cell)
+{
+	static const char text[] = "tenant=demo&from=" FIRST "&to=2026-11-08&kpi=spend&by=channel";
+	struct world world;
+	world_open(&world);
+	add_ads(&world, "google_ads/1", 1u << M_SPEND | 1u << M_CLICKS);
+	world_add(&world, &search, M_SPEND, DAY(FIRST), 0, 5 * MICRO);
+	world_add(&world, &social, M_SPEND, DAY(FIRST), 0, 7 * MICRO);
+	world_store(&world);
+	cr_assert_eq(world_ask(&world, text), 0);
+	cr_assert_eq(world.summary.row_count, 2);
+	world_add(&world, &social, M_SPEND, DAY(FIRST), 0, -7 * MICRO);
+	for (int stored = 0; stored < 2; stored++) {
+		if (stored)
+			world_store(&world);
+		else
+			world_flush(&world);
+		cr_assert_eq(world_ask(&world, text), 0);
+		cr_assert_eq(world.summary.row_count, 1, "stored: %d", stored);
+		expect(&world, "filter=channel:display", "spend", "", STATUS_NO_DATA, 0);
+		expect(&world, "by=channel", "spend", "paid_search", STATUS_OK, 5);
+	}
+	world_close(&world);
+}
+
 /* One channel, cells of one measure: is another one known in it? */
 static const struct {
 	uint64_t first;  /* what google_ads/1 ever reported */

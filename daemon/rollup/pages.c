@@ -177,7 +177,10 @@ int pages_set_image(struct pages *pages, struct page *page, const uint8_t *bytes
 		require(!page->image);
 		if (bytes && len) {
 			struct cell_reader reader;
+			struct cell cell;
 			cell_reader_init(&reader, bytes, len);
+			while (cell_reader_next(&reader, &cell))
+				continue;
 			if (reader.failed)
 				return ERR_MALFORMED;
 			page->image = malloc(len);

@@ -92,7 +92,8 @@ static inline void pages_touch(struct pages *pages, struct page *page)
 void pages_dirty(struct pages *pages, struct page *page, uint64_t generation);
 void pages_clean(struct pages *pages, struct page *page);
 
-/* Sets what Redis holds: a copy of the image, NULL = absent. Row pages decode it. */
+/* Sets what Redis holds: a copy of the image, NULL = absent. Row pages decode it.
+ * ERR_MALFORMED on bytes that cannot be encoded anew; ERR_NOMEM. */
 int pages_set_image(struct pages *pages, struct page *page, const uint8_t *bytes,
                     size_t len) SG_MUST_CHECK;
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0
- * What a daemon knows of event ids after it was started anew. */
+ * What a daemon takes from the store that another one wrote. */
 #include <criterion/criterion.h>
 #include <string.h>
 
@@ -74,6 +74,35 @@ Test(restart, ids_left_of_a_crowded_hour_are_known_again)
 		struct dedup_id id = id_of((uint64_t)BLOCKS * DEDUP_BLOCK_IDS - 1 - n);
 		cr_assert(dedup_seen(dedup, &id), "id %u of %zu", n, (size_t)used);
 	}
+	partition_free(partition);
+	fake_store_deinit(&store);
+	zone_close(tenant.zone);
+}
+
+/* A page that is not whole is refused when it is read, not when it is written. */
+Test(restart, damaged_cells_are_refused)
+{
+	static const uint8_t whole[] = {0x12, 4, 0, 0, 3, 5, 0x22, 1, 8};
+	static const struct {
+		size_t at;
+		uint8_t byte;
+	} damages[] = {{2, 32}, {4, 1}, {4, 5}, {5, 64}, {7, 0}, {8, 0x80}};
+	struct fake_store store = {0};
+	settings.limits.sources = 1;
+	settings.dedup.max_ids = MAX_IDS;
+	settings.dedup.window_hours = 168;
+	cr_assert_eq(zone_open("UTC", &tenant.zone), 0);
+	struct partition *partition = fake_store_load(&store, &settings, &tenant);
+	struct fetched page = {{KEY_CELLS, 0, GRAIN_DAY, 0}, {(const uint8_t *)"0", 1}, {0}};
+	for (size_t i = 0; i < sizeof(damages) / sizeof(*damages); i++) {
+		uint8_t bytes[sizeof(whole)];
+		memcpy(bytes, whole, sizeof(whole));
+		bytes[damages[i].at] = damages[i].byte;
+		page.value = (struct flush_bytes){bytes, sizeof(bytes)};
+		cr_assert_eq(partition_put_page(partition, &page), ERR_MALFORMED, "%zu", i);
+	}
+	page.value = (struct flush_bytes){whole, sizeof(whole)};
+	cr_assert_eq(partition_put_page(partition, &page), 0);
 	partition_free(partition);
 	fake_store_deinit(&store);
 	zone_close(tenant.zone);

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
 #include <pwd.h>
 #include <signal.h>
 #include <stdio.h>
@@ -342,7 +343,8 @@ static int write_ports(struct app *app)
 		written = false;
 	if (!written || rename(partial, path) != 0) {
 		snprintf(text, sizeof(text),
-		         "%s cannot be written; name another file after --print-ports", path);
+		         "%.900s cannot be written (%s); name another file after --print-ports",
+		         path, strerror(errno));
 		return app_say(APP_EXIT_USAGE, text);
 	}
 	return APP_EXIT_OK;
@@ -467,7 +469,11 @@ int app_run(const struct app_options *options)
 		app_free(&app);
 		return code;
 	}
-	require(uv_loop_init(&app.loop) == 0);
+	if (uv_loop_init(&app.loop) != 0) {
+		app_free(&app);
+		return app_say(APP_EXIT_USAGE, "too few file descriptors are left to start with; "
+		                               "raise the limit (ulimit -n)");
+	}
 	start_signals(&app);
 	service_start(&app.service, &app.loop, is_healthy, tell_status, &app);
 	code = start_parts(&app);

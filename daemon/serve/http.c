@@ -262,16 +262,16 @@ static int listen_on(const struct settings *settings, int *ret_fd, char address[
 		return 0;
 	}
 	int error = errno;
+	bool taken = error == EADDRINUSE;
 	snprintf(reason, HTTP_REASON_MAX,
-	         error == EADDRINUSE
-	             ? "HTTP port %u of %s is taken; stop the other program or set "
-	               "listen.http_port (0 = any free port)"
-	             : "HTTP port %u of %s cannot be opened; set another listen.http_port or "
-	               "listen.http_address",
-	         settings->listen.http_port, host);
+	         "HTTP port %u of %s %s%s%s; %sset another listen.http_port (0 = any free port) or "
+	         "listen.http_address",
+	         settings->listen.http_port, host, taken ? "is taken" : "cannot be opened (",
+	         taken ? "" : strerror(error), taken ? "" : ")",
+	         taken ? "stop the other program or " : "");
 	if (fd >= 0)
 		close(fd);
-	return error == EADDRINUSE ? ERR_BUSY : ERR_IO;
+	return taken ? ERR_BUSY : ERR_IO;
 }
 
 static struct MHD_Daemon *start_daemon(struct http_server *server, int fd)

@@ -183,15 +183,12 @@ const char *ingest_server_socket(const struct ingest_server *server)
 	return server->socket_path;
 }
 
-static int taken(char *reason, const char *what, int uv_err)
+/* `why` it cannot, and what to do: a sentence that begins and ends with them. */
+static int refuse(char *reason, const char *what, int uv_err, const char *why, const char *then)
 {
 	bool busy = uv_err == UV_EADDRINUSE;
-	snprintf(reason, INGEST_REASON_MAX,
-	         busy ? "cannot listen on %s: it is taken; stop the program that has it or set "
-	                "another one "
-	                "under `listen` (port 0 takes any free one)"
-	              : "cannot listen on %s: %s",
-	         what, uv_strerror(uv_err));
+	snprintf(reason, INGEST_REASON_MAX, "cannot listen on %s: %s; %sset another %s", what, why,
+	         busy ? "stop the program that has it or " : "", then);
 	return busy ? ERR_BUSY : ERR_IO;
 }
 
@@ -214,29 +211,42 @@ static int listen_tcp(struct ingest_server *server, char *reason)
 	if (!err)
 		err = uv_tcp_getsockname(&server->tcp, (struct sockaddr *)&address, &size);
 	if (err)
-		return taken(reason, what, err);
+		return refuse(reason, what, err,
+		              err == UV_EADDRINUSE ? "it is taken" : uv_strerror(err),
+		              "ingest_address or ingest_port under `listen` (port 0 takes any "
+		              "free one)");
 	address_text(listen->ingest_address, &address, server->address);
 	return 0;
 }
 
-/* True when somebody listens there. A socket that nobody listens on is left
- * over from a killed daemon and is removed. */
-static bool socket_in_use(const char *path)
+/* 0 = nothing is there: a socket that nobody listens on is left over from a killed
+ * daemon and is removed. */
+static int clear_socket(const char *path)
 {
 	struct sockaddr_un address = {.sun_family = AF_UNIX};
 	require(strlen(path) < sizeof(address.sun_path));
 	memcpy(address.sun_path, path, strlen(path) + 1);
 	struct stat status;
 	if (lstat(path, &status) != 0)
-		return false;
+		return 0;
 	if (!S_ISSOCK(status.st_mode))
-		return true;
+		return UV_EEXIST;
 	int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
 	bool used = fd < 0 || connect(fd, (struct sockaddr *)&address, sizeof(address)) == 0 ||
 	            errno != ECONNREFUSED;
 	if (fd >= 0)
 		close(fd);
-	return used || unlink(path) != 0;
+	return used || unlink(path) != 0 ? UV_EADDRINUSE : 0;
+}
+
+/* libuv says of a directory that is missing that it may not be written to. */
+static const char *socket_fault(int uv_err)
+{
+	return uv_err == UV_EADDRINUSE ? "it is taken"
+	       : uv_err == UV_EEXIST   ? "what is there is no socket"
+	       : uv_err == UV_EACCES
+	           ? "its directory is missing, or the daemon's user may not write there"
+	           : uv_strerror(uv_err);
 }
 
 static int listen_unix(struct ingest_server *server, char *reason)
@@ -261,13 +271,16 @@ static int listen_unix(struct ingest_server *server, char *reason)
 		         most);
 		return ERR_TOO_LONG;
 	}
-	int err = socket_in_use(whole) ? UV_EADDRINUSE : uv_pipe_bind(&server->pipe, whole);
+	int err = clear_socket(whole);
+	if (!err)
+		err = uv_pipe_bind(&server->pipe, whole);
 	if (!err && chmod(whole, INGEST_SOCKET_MODE) != 0)
 		err = uv_translate_sys_error(errno);
 	if (!err)
 		err = uv_listen((uv_stream_t *)&server->pipe, BACKLOG, on_connection);
 	if (err)
-		return taken(reason, whole, err);
+		return refuse(reason, whole, err, socket_fault(err),
+		              "ingest_socket under `listen`");
 	snprintf(server->socket_path, sizeof(server->socket_path), "%s", whole);
 	return 0;
 }

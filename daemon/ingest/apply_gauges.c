@@ -35,6 +35,9 @@ static int resolve_measure(struct applying *applying, const pb_gauge *item,
 	if (item->currency[0] && (!measure->money || !currency_ok(item->currency)))
 		return fault_set(applying, fault, ERR_BAD_CURRENCY, "currency", "%s in `%.8s`",
 		                 measure->id, item->currency);
+	if (item->currency[0] && strcmp(item->currency, applying->source->currency) != 0 &&
+	    check_currency_room(applying, (uint32_t)index, item->currency, "currency", fault) != 0)
+		return fault->err;
 	if (measure->money)
 		memcpy(currency, item->currency[0] ? item->currency : applying->source->currency,
 		       sizeof(currency));
@@ -161,7 +164,8 @@ static int check_rate(struct applying *applying, const pb_rate *item, struct per
 	if (item->rate_e12 <= 0)
 		return fault_set(applying, fault, ERR_BAD_RATE, "rate_e12", "%lld",
 		                 (long long)item->rate_e12);
-	return 0;
+	return check_currency_room(applying, (uint32_t)applying->catalog->fx_rate,
+	                           item->quote_currency, "quote_currency", fault);
 }
 
 /* The column bears no currency in the row page, or a page would have as many as

@@ -107,6 +107,10 @@ int resolve_value(struct applying *applying, uint32_t dim, const char *value, co
 /* True for three capital letters. */
 bool currency_ok(const char *code);
 
+/* A currency that is not the source's own, new to the measure or not. ERR_TOO_MANY. */
+int check_currency_room(struct applying *applying, uint32_t measure, const char *currency,
+                        const char *field, struct fault *fault);
+
 /* Resolves amounts into `ret` (room for ITEM_AMOUNTS); adds to *ret_count. */
 int resolve_amounts(struct applying *applying, pb_amount *const *amounts, size_t count,
                     bool any_currency, struct resolved_amount *ret, uint32_t *ret_count,

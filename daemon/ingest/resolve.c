@@ -124,6 +124,7 @@ static const char *allowed_values(const struct dimension *dimension, char text[A
 static int new_value(struct applying *applying, uint32_t dim, struct event_text value,
                      const char *list, size_t index, uint32_t *ret_value, struct fault *fault)
 {
+	static const char none[] = "__none__";
 	char field[INDEXED_MAX];
 	char allowed[ALLOWED_TEXT];
 	const struct dimension *dimension = &applying->catalog->dims[dim];
@@ -133,6 +134,10 @@ static int new_value(struct applying *applying, uint32_t dim, struct event_text 
 	if (looks_personal(value))
 		return fault_set(applying, fault, ERR_PII_SUSPECTED, indexed(field, list, index),
 		                 "a value of %s", dimension->id);
+	if (value.len == sizeof(none) - 1 && memcmp(value.at, none, value.len) == 0)
+		return fault_set(applying, fault, ERR_INVALID, indexed(field, list, index),
+		                 "%s `%s` stands for a missing value, which is left out",
+		                 dimension->id, none);
 	if (!value_allowed(dimension, value))
 		return fault_set(applying, fault, ERR_UNKNOWN_VALUE, indexed(field, list, index),
 		                 "%s `%.*s` is none of %s", dimension->id, (int)value.len, value.at,
@@ -312,6 +317,15 @@ bool currency_ok(const char *code)
 	return currency_text_ok(text_of(code));
 }
 
+int check_currency_room(struct applying *applying, uint32_t measure, const char *currency,
+                        const char *field, struct fault *fault)
+{
+	if (dict_currency_room(applying->dict, measure, currency))
+		return 0;
+	return fault_set(applying, fault, ERR_TOO_MANY, field, "`%s` beside %d currencies of %s",
+	                 currency, DICT_CURRENCIES, applying->catalog->measures[measure].id);
+}
+
 /* An amount that an item gives, its measure looked up. */
 struct given_amount {
 	int measure; /* -1 = there is none of this name */
@@ -344,11 +358,15 @@ static int resolve_currency(struct applying *applying, struct event_text given, 
 		                 indexed(field, "amounts", index), "`%.*s`", shown(given, 8),
 		                 given.at);
 	memcpy(ret_currency, given.at, 3);
-	if (!any_currency && strcmp(ret_currency, own) != 0)
+	if (strcmp(ret_currency, own) == 0)
+		return 0;
+	if (!any_currency)
 		return fault_set(applying, fault, ERR_ACCOUNT_MISMATCH,
 		                 indexed(field, "amounts", index), "`%s` where the source has %s",
 		                 ret_currency, own);
-	return 0;
+	uint32_t number = (uint32_t)(measure - applying->catalog->measures);
+	return check_currency_room(applying, number, ret_currency, indexed(field, "amounts", index),
+	                           fault);
 }
 
 /* Events and rows count what happened; only rows bear levels beside it. */

@@ -439,6 +439,19 @@ void dict_groups_of(struct dict *dict, uint32_t set, const uint32_t (*values)[MO
 
 /* ---- columns ---- */
 
+bool dict_currency_room(const struct dict *dict, uint32_t measure, const char *currency)
+{
+	uint32_t count = 0;
+	for (uint32_t id = 0; id < dict->tables[DICT_COLUMN].count; id++) {
+		if (dict->columns[id].measure != (int)measure)
+			continue;
+		if (strcmp(dict->columns[id].currency, currency) == 0)
+			return true;
+		count++;
+	}
+	return count < DICT_CURRENCIES;
+}
+
 uint32_t dict_column(struct dict *dict, uint32_t measure, const char *currency)
 {
 	if (!currency[0] && dict->plain_columns[measure] != INTERN_NONE)

@@ -155,6 +155,10 @@ uint32_t dict_group(struct dict *dict, uint32_t set, uint32_t period_days,
 void dict_groups_of(struct dict *dict, uint32_t set, const uint32_t (*values)[MODEL_DIMS],
                     uint32_t count, uint32_t *ret_groups);
 uint32_t dict_column(struct dict *dict, uint32_t measure, const char *currency);
+/* False for a currency that the measure never had when it has had as many as there
+ * may be: each is a column that every query reads. */
+#define DICT_CURRENCIES 200
+bool dict_currency_room(const struct dict *dict, uint32_t measure, const char *currency);
 uint32_t dict_placement(struct dict *dict, const uint32_t values[MODEL_DIMS]);
 /* The same of a survey row. Sorts the answers (count > 0) and drops those that
  * stand twice. */

@@ -59,6 +59,37 @@ class Items(WireCase):
         self.assertEqual(client.batch(events=[event]).accepted, 1)
         self.assert_orders(1)
 
+    def test_what_stands_for_a_missing_value_is_no_value(self):
+        client = self.opened()
+        events = orders("n1", "n2")
+        events[0].dims.extend(harness.dims(product="__none__"))
+        ack = client.batch(events=events)
+        self.assertEqual((ack.accepted, ack.rejected), (1, 1))
+        self.assertEqual((ack.rejects[0].code, ack.rejects[0].field), ("invalid", "dims[1]"))
+        self.assertIn("product `__none__`", ack.rejects[0].detail)
+        rows = self.daemon.summary(kpi="orders", by="product", from_=DAY, to=DAY)
+        self.assertEqual(len(rows), len({row["product"] for row in rows}), rows)
+
+    def test_currencies_have_an_end(self):
+        """Each is a column of every query: so nobody may bring all 17,576."""
+        client = self.opened()
+        client.batch(events=orders("eur"))
+        letters = [chr(ord("A") + i) for i in range(26)]
+        codes = [a + b + c for a in "QX" for b in letters for c in letters]
+        events = [pb.Event(event_id=code, event_time_us=NOON,
+                           amounts=[pb.Amount(measure="gross_revenue", value=1, currency=code)])
+                  for code in codes]
+        ack = client.batch(events=events)
+        self.assertEqual(ack.accepted, 199)
+        self.assertEqual({reject.code for reject in ack.rejects}, {"too_many"})
+        self.assertIn("200 currencies of gross_revenue", ack.rejects[0].detail)
+        # Those that are known, and the source's own, are taken as before.
+        events = orders("eur2", "q")
+        events[1].amounts[0].currency = codes[0]
+        self.assertEqual(client.batch(events=events).accepted, 2)
+        row, = self.daemon.summary(kpi="gross_revenue", from_=DAY, to=DAY)
+        self.assertEqual(row["status"], "mixed_currency")
+
     def test_a_long_name_is_cut_between_characters(self):
         client = self.opened()
         event, = orders("long")

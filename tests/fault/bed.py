@@ -78,7 +78,10 @@ class FaultDaemon(harness.Daemon):
         with open(self.ports_file, encoding="utf-8") as file:
             ports = dict(line.strip().split("=", 1) for line in file if "=" in line)
         self.ports = ports
-        until(lambda: self._alive() and (self.stopped() or self.ready()), "/health/ready")
+        try:
+            until(lambda: self._alive() and (self.stopped() or self.ready()), "/health/ready")
+        except AssertionError as error:
+            raise AssertionError("%s: %s" % (error, self.health())) from None
         return self
 
     def health(self):
@@ -195,10 +198,11 @@ def settings_of(extra=""):
 
 
 class Bed:
-    """A daemon, its senders and the reference; `extra` is top-level YAML."""
+    """A daemon, its senders and the reference; `extra` is top-level YAML of a daemon
+    that is made here."""
 
-    def __init__(self, seed_, extra="", pause=0.004):
-        self.daemon = FaultDaemon(settings_of(extra))
+    def __init__(self, seed_, extra="", pause=0.004, daemon=None):
+        self.daemon = daemon or FaultDaemon(settings_of(extra))
         self.reference = Reference()
         # Waves and levels come less often than events and rows.
         self.senders = [
@@ -243,6 +247,14 @@ class Bed:
         # What is being made just now is kept before it is sent.
         time.sleep(0.02)
         self.until(lambda: all(sender.settled() for sender in self.senders), "the last acks")
+
+    def keep_all(self):
+        """Senders that keep every batch and fill a loss that they are told; returns the
+        list of (name, first, last) to which losses will be added."""
+        losses = []
+        for sender in self.senders:
+            sender.keep_all(losses)
+        return losses
 
     def compare(self, what="", fine=True):
         """Settles and compares; returns the number of cells."""

@@ -91,6 +91,8 @@ class Sender(threading.Thread):
         self.reached = 0  # highest sequence that was ever sent
         self.sessions = 0
         self.resent = 0
+        self.losses = None  # list that losses are added to; None = there must be none
+        self.made = {}  # sequence -> Batch; all of them where losses may be
         self.going = threading.Event()
         self.ending = False
         self.failure = None
@@ -104,6 +106,10 @@ class Sender(threading.Thread):
     def check(self):
         if self.failure:
             raise self.failure
+
+    def keep_all(self, losses):
+        """From now on, before the first batch, a loss is noted and filled."""
+        self.losses = losses
 
     def end(self):
         self.ending = True
@@ -146,6 +152,9 @@ class Sender(threading.Thread):
 
     def welcomed(self, welcome):
         last = welcome.last_sequence
+        if self.losses is not None and welcome.lost_first:
+            self.refill(welcome)
+            welcome.lost_first = welcome.lost_last = 0
         if welcome.lost_first or welcome.lost_last or last < self.acked:
             raise Broken("%s: %d was acknowledged and %d is there" % (self.name, self.acked, last))
         if last > self.reached:
@@ -160,6 +169,18 @@ class Sender(threading.Thread):
             self.acked = last
         return first
 
+    def refill(self, welcome):
+        """What was lost is to be sent again."""
+        lost = (welcome.lost_first, welcome.lost_last)
+        if lost != (welcome.last_sequence + 1, self.acked):
+            raise Broken("%s: %d was acknowledged, %s is said to be lost"
+                         % (self.name, self.acked, lost))
+        self.losses.append((self.name, *lost))
+        for sequence in range(self.acked, welcome.last_sequence, -1):
+            self.kept[sequence] = self.made[sequence]
+            self.kept.move_to_end(sequence, last=False)
+        self.acked = welcome.last_sequence
+
     def stream(self, link, first):
         waiting = collections.deque(s for s in self.kept if s >= first)
         flying = collections.deque()
@@ -173,6 +194,8 @@ class Sender(threading.Thread):
                     and now >= next_made and len(flying) < window):
                 batch = self.feed.batch()
                 self.kept[batch.sequence] = batch
+                if self.losses is not None:
+                    self.made[batch.sequence] = batch
                 waiting.append(batch.sequence)
                 next_made = now + self.pause
             while waiting and len(flying) < window:
@@ -190,7 +213,8 @@ class Sender(threading.Thread):
                     return
 
     def take(self, reply, flying):
-        if reply.WhichOneof("reply") == "error" and reply.error.code in LATER:
+        if reply.WhichOneof("reply") == "error" and (reply.error.code in LATER or (
+                self.losses is not None and reply.error.code == "acknowledged_lost")):
             return False
         if reply.WhichOneof("reply") != "ack":
             raise Broken("%s: no Ack but %s" % (self.name, reply))

@@ -182,15 +182,31 @@ static int parse_as_of(struct loader *loader, const struct yaml_node *node)
 	return err;
 }
 
+/* `currency: USD` would name a column, which no file has, and all money would be taken
+ * as the tenant's currency. So it is with zones. */
+static int refuse_bare_constant(struct loader *loader, const struct yaml_node *node)
+{
+	if (!node || node->kind != YAML_KIND_SCALAR)
+		return 0;
+	bool code = node->len == 3 && strspn(node->text, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") == 3;
+	if (!code && !strchr(node->text, '/'))
+		return 0;
+	return yaml_fail(loader->error, node,
+	                 "`%s: %.40s` names a column; a constant is `%s: {constant: %.40s}`",
+	                 node->key, node->text, node->key, node->text);
+}
+
 static int parse_account(struct loader *loader, const struct yaml_node *root)
 {
 	struct mapping *mapping = loader->mapping;
 	struct yaml_node *node = yaml_map_get(root, "account");
 	int err = node ? rule_value(loader, node, &mapping->account) : 0;
 	node = yaml_map_get(root, "currency");
+	err = err ? err : refuse_bare_constant(loader, node);
 	if (!err && node)
 		err = rule_value(loader, node, &mapping->currency);
 	node = yaml_map_get(root, "time_zone");
+	err = err ? err : refuse_bare_constant(loader, node);
 	if (!err && node)
 		err = rule_value(loader, node, &mapping->zone);
 	if (!err && (mapping->currency.column_count > 1 || mapping->zone.column_count > 1))

@@ -50,6 +50,10 @@ static const struct {
     {"platform: Shop\nclass: report\n" REPORT TAIL, "shop.yaml:1:"},
     {"platform: shop\nclass: stream\n" REPORT TAIL, "shop.yaml:2:"},
     {HEAD "colour: red\n" REPORT TAIL, "shop.yaml:3: unknown key `colour`"},
+    {HEAD "currency: USD\n" REPORT TAIL, "shop.yaml:3: `currency: USD` names a column; a constant "
+                                         "is `currency: {constant: USD}`"},
+    {HEAD "time_zone: UTC\n" REPORT TAIL, "`time_zone: {constant: UTC}`"},
+    {HEAD "time_zone: America/New_York\n" REPORT TAIL, "`time_zone: {constant: America/New_York}`"},
     {HEAD, "`reports` is missing"},
     {HEAD "reports:\n  - {report: a, level: campaign, period: {day: d}, " TAIL,
      "no report bears `rollup: true`"},

@@ -105,7 +105,7 @@ check_shell() {
 	find daemon tests .ci -name '*.sh' -print0 | xargs -0 shellcheck -x .ci/run
 }
 
-# Redis is never asked to add (README, "How it works").
+# Redis is never asked to add (README, Architecture).
 check_no_hincrby() {
 	if grep -rnIi hincrby daemon; then
 		fail "HINCRBY in daemon/"

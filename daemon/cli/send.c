@@ -384,7 +384,13 @@ static int send_job(struct send *send, struct job *job)
 	int err = map_input(source_file_input(&job->file), job->mapping, &job->sight, &map_options,
 	                    mapped, &error);
 	progress_clear(&send->progress);
-	int code = err ? complain_input(&job->file, &error) : send_mapped(send, job, mapped);
+	bool changed = !err && source_file_changed(&job->file);
+	/* Its last line may be half a number, its last day half a day. */
+	if (changed)
+		error = (struct read_error){
+		    .text = "the file changed while it was read; send it once it is whole"};
+	int code =
+	    err || changed ? complain_input(&job->file, &error) : send_mapped(send, job, mapped);
 	if (!err)
 		mapped_deinit(mapped);
 	free(mapped);

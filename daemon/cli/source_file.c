@@ -63,6 +63,11 @@ static bool copy_stdin(int fd)
 	}
 }
 
+static int64_t changed_us(const struct stat *stat)
+{
+	return (int64_t)stat->st_mtim.tv_sec * 1000000 + stat->st_mtim.tv_nsec / 1000;
+}
+
 int source_file_open(struct source_file *file, const char *path, char *text, size_t text_size)
 {
 	struct stat stat;
@@ -82,10 +87,16 @@ int source_file_open(struct source_file *file, const char *path, char *text, siz
 	if (!S_ISREG(stat.st_mode))
 		return fail(file, text, text_size, "not a regular file; pipe it in as -");
 	file->size = (uint64_t)stat.st_size;
-	file->time_us = standard
-	                    ? clock_wall_us()
-	                    : (int64_t)stat.st_mtim.tv_sec * 1000000 + stat.st_mtim.tv_nsec / 1000;
+	file->changed_us = changed_us(&stat);
+	file->time_us = standard ? clock_wall_us() : file->changed_us;
 	return 0;
+}
+
+bool source_file_changed(const struct source_file *file)
+{
+	struct stat stat;
+	return fstat(file->fd, &stat) != 0 || (uint64_t)stat.st_size != file->size ||
+	       changed_us(&stat) != file->changed_us;
 }
 
 void source_file_close(struct source_file *file)

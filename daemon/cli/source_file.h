@@ -12,12 +12,16 @@ struct source_file {
 	int fd;
 	uint64_t size;
 	int64_t time_us; /* of the last change; of the standard input: now */
+	int64_t changed_us;
 };
 
 /* ERR_IO with one sentence in `text`. */
 int source_file_open(struct source_file *file, const char *path, char *text,
                      size_t text_size) SG_MUST_CHECK;
 void source_file_close(struct source_file *file);
+
+/* Whether it was written to since it was opened, as an export that is not yet whole. */
+bool source_file_changed(const struct source_file *file);
 
 struct input source_file_input(struct source_file *file);
 

@@ -11,6 +11,10 @@ int fill_fail(struct fill *fill, int err, const char *column, const char *format
 	va_start(args, format);
 	(void)vsnprintf(fill->detail, sizeof(fill->detail), format, args);
 	va_end(args);
+	/* What a file holds is shown, not carried out by the terminal. */
+	for (char *at = fill->detail; *at; at++)
+		if ((unsigned char)*at < 0x20 || *at == 0x7f)
+			*at = ' ';
 	fill->column = column;
 	return err;
 }

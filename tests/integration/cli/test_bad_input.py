@@ -11,8 +11,9 @@ import signal
 import socket
 import subprocess
 import tempfile
+import time
 
-from cli_case import CliCase, Room, harness, run
+from cli_case import MAPPINGS, CliCase, Room, harness, run
 
 HEAD = "event_id,time,country,channel,sessions\n"
 GOOD = HEAD + "s1,2026-01-05T09:00:00Z,DE,direct,5\n"
@@ -101,6 +102,25 @@ class Send(CliCase, Told):
         missing = self.run_cli("send", good, self.dir / "none.csv")
         self.assert_one_sentence(missing, 2, "none.csv")
         self.assertEqual(missing.stdout, "", "nothing is sent before every file was looked at")
+
+    def test_a_file_that_grows(self):
+        """An export that is still being written: nothing of it is sent."""
+        path = self.dir / "export.csv"
+        line = "s{},2026-01-05T09:00:00Z,DE,direct,5\n"
+        env = dict(os.environ, STREAMGAUGE_INGEST=self.daemon.ports["ingest"],
+                   STREAMGAUGE_MAPPINGS=MAPPINGS)
+        with path.open("w") as file:
+            file.write(GOOD + "".join(line.format(n) for n in range(2, 30000)))
+            file.flush()
+            with subprocess.Popen([harness.CLI, "send", "--dry-run", path], env=env, text=True,
+                                  stdout=subprocess.PIPE, stderr=subprocess.PIPE) as sender:
+                while sender.poll() is None:
+                    file.write(line.format("x"))
+                    file.flush()
+                    time.sleep(0.001)  # never faster than it is read
+                out, err = sender.communicate()
+        self.assertEqual((sender.returncode, out), (2, ""), err)
+        self.assertIn("the file changed while it was read; send it once it is whole", err)
 
     def test_a_rejects_file_that_is_there(self):
         """What was rejected is listed, and no file is written over."""

@@ -271,6 +271,90 @@ Test(rows, changes_alone_bring_a_copy_up_to_date)
 	row_page_clear(&copy);
 }
 
+static enum row_result apply_whole(struct row_page *page, struct sums *sums, uint32_t place,
+                                   int64_t as_of, const int64_t *values, uint32_t mask)
+{
+	struct row_amount amounts[COLUMNS];
+	struct row_reading reading = {
+	    .key = 1, .placement = place, .version = {as_of, 1}, .amounts = amounts, .whole = true};
+	for (uint32_t c = 0; c < COLUMNS; c++)
+		if (mask >> c & 1)
+			amounts[reading.amount_count++] = (struct row_amount){c, values[c]};
+	bool conflicts = row_page_conflicts(page, &reading);
+	enum row_result result = row_page_apply(page, &reading, add, sums);
+	cr_assert_eq(conflicts, result == ROW_CONFLICT);
+	return result;
+}
+
+/* What a whole reading does not name is zero from then on. */
+Test(rows, a_whole_reading_says_all_there_is)
+{
+	static const int64_t values[] = {10, 5, 7};
+	static const int64_t zero[] = {10, 0, 7};
+	struct row_page page = {.known = true};
+	struct sums sums = {0};
+	struct sums want = {{{10, 5, 7}, {0, 0, 0}, {0, 0, 0}}};
+	cr_assert_eq(apply_whole(&page, &sums, 0, 100, values, 7), ROW_APPLIED);
+	cr_assert_eq(apply_whole(&page, &sums, 0, 100, values, 7), ROW_UNCHANGED);
+	/* The same version without a value that is there, and an older one. */
+	cr_assert_eq(apply_whole(&page, &sums, 0, 100, values, 5), ROW_CONFLICT);
+	cr_assert_eq(apply_whole(&page, &sums, 0, 99, values, 1), ROW_STALE);
+	cr_assert_eq(memcmp(&sums, &want, sizeof(sums)), 0);
+	cr_assert_eq(apply_whole(&page, &sums, 0, 200, values, 5), ROW_APPLIED);
+	want.of[0][1] = 0;
+	cr_assert_eq(memcmp(&sums, &want, sizeof(sums)), 0);
+	/* To name a zero and not to name it is the same. */
+	cr_assert_eq(apply_whole(&page, &sums, 0, 200, zero, 7), ROW_UNCHANGED);
+	cr_assert_eq(apply_whole(&page, &sums, 0, 200, zero, 5), ROW_UNCHANGED);
+	cr_assert_eq(apply_whole(&page, &sums, 0, 300, values, 5), ROW_UNCHANGED);
+	cr_assert_eq(apply_whole(&page, &sums, 0, 250, values, 7), ROW_STALE);
+	cr_assert_eq(memcmp(&sums, &want, sizeof(sums)), 0);
+	/* Moved and shortened at once. */
+	cr_assert_eq(apply_whole(&page, &sums, 2, 400, values, 1), ROW_APPLIED);
+	want = (struct sums){{{0, 0, 0}, {0, 0, 0}, {10, 0, 0}}};
+	cr_assert_eq(memcmp(&sums, &want, sizeof(sums)), 0);
+	cr_assert_eq(row_page_live(&page), 1);
+	cr_assert_eq(apply_whole(&page, &sums, 2, 500, values, 0), ROW_APPLIED);
+	cr_assert_eq(row_page_live(&page), 0);
+	row_page_clear(&page);
+}
+
+/* A row of the very reading that a commit ended belongs to it. */
+Test(rows, a_commit_leaves_its_own_reading_open)
+{
+	struct row_page page = {.known = true};
+	struct sums sums = {0};
+	apply(&page, &sums, 1, 0, 100, (int64_t[]){10, 0, 0}, 1);
+	apply(&page, &sums, 2, 0, 90, (int64_t[]){4, 0, 0}, 1);
+	cr_assert_eq(row_page_rows_with(&page, 0, 90), 2);
+	cr_assert_eq(row_page_rows_with(&page, 0, 91), 1);
+	cr_assert_eq(row_page_rows_with(&page, 0, 101), 0);
+	cr_assert_eq(row_page_rows_with(&page, 1, 0), 0);
+	cr_assert_eq(row_page_commit(&page, 100, 2, true, add, &sums), ERR_SLICE_INCOMPLETE);
+	cr_assert_eq(sums.of[0][0], 14);
+	cr_assert_eq(row_page_commit(&page, 100, 1, true, add, &sums), 0);
+	cr_assert_eq(sums.of[0][0], 10);
+	cr_assert(page.meta_changed);
+	cr_assert_eq(apply(&page, &sums, 3, 0, 100, (int64_t[]){3, 0, 0}, 1), ROW_APPLIED);
+	cr_assert_eq(apply(&page, &sums, 1, 0, 100, (int64_t[]){10, 0, 0}, 1), ROW_UNCHANGED);
+	cr_assert_eq(apply(&page, &sums, 1, 0, 100, (int64_t[]){11, 0, 0}, 1), ROW_CONFLICT);
+	cr_assert_eq(apply(&page, &sums, 4, 0, 99, (int64_t[]){5, 0, 0}, 1), ROW_STALE);
+	cr_assert_eq(apply(&page, &sums, 1, 0, 99, (int64_t[]){5, 0, 0}, 1), ROW_STALE);
+	cr_assert_eq(apply(&page, &sums, 5, 0, 101, (int64_t[]){0, 0, 0}, 0), ROW_APPLIED);
+	cr_assert_eq(sums.of[0][0], 13);
+	/* What was told once is not told again. */
+	struct buf first = {0};
+	struct buf second = {0};
+	row_page_encode(&page, 0, &first);
+	cr_assert_not(page.meta_changed);
+	cr_assert_eq(page.changed_count, 0);
+	row_page_encode(&page, 0, &second);
+	cr_assert_lt(second.len, first.len);
+	buf_deinit(&first);
+	buf_deinit(&second);
+	row_page_clear(&page);
+}
+
 static void add_all(void *arg, uint32_t key, uint32_t placement, uint32_t column, int64_t diff)
 {
 	int64_t(*cells)[ROW_COLUMNS_MAX] = arg;

@@ -144,32 +144,6 @@ void session_send(struct session *session)
 	buf_reset(&hub->out);
 }
 
-int session_end(struct session *session, int err, const char *detail, uint64_t expected)
-{
-	if (session->state == SESSION_ENDED)
-		return ERR_CLOSED;
-	session->state = SESSION_ENDED;
-	if (err) {
-		session->hub->errors[-err]++;
-		reply_error(&session->hub->out, err, detail, expected);
-		session_send(session);
-	}
-	session->hub->ops->end(session->peer, err, detail);
-	return ERR_CLOSED;
-}
-
-int session_end_not_ready(struct session *session)
-{
-	const struct session_hub *hub = session->hub;
-	return session_end(session, ERR_NOT_READY,
-	                   hub->ops->reason(hub->arg, session->hello.tenant_index), 0);
-}
-
-void session_fail(struct session *session, int err, const char *detail)
-{
-	session_end(session, err, detail, 0);
-}
-
 /* Ends a session that owes nothing, when it or the daemon is about to stop, or its
  * token is no longer good. */
 static void end_if_done(struct session *session)
@@ -341,18 +315,24 @@ static int not_next(struct session *session, const struct source *source,
 	struct session_hub *hub = session->hub;
 	const Streamgauge__V1__Batch *batch = request->batch;
 	uint64_t applied = source ? source->applied : 0;
+	char detail[HELLO_DETAIL_MAX];
 	if (batch->sequence > applied) {
 		if (applied < session->hello.acked)
 			return session_end(session, ERR_ACKNOWLEDGED_LOST, "", applied + 1);
-		reply_error(&hub->out, ERR_SEQUENCE_GAP, "", applied + 1);
+		snprintf(detail, sizeof(detail), "batch %llu came where %llu is the next",
+		         (unsigned long long)batch->sequence, (unsigned long long)applied + 1);
+		reply_error(&hub->out, ERR_SEQUENCE_GAP, detail, applied + 1);
 		session_send(session);
 		return 0;
 	}
 	static const uint8_t unknown[REQUEST_HASH];
 	const uint8_t *hash = source->hashes[batch->sequence % SOURCE_HASHES];
 	if (applied - batch->sequence < SOURCE_HASHES && memcmp(hash, unknown, REQUEST_HASH) != 0 &&
-	    memcmp(hash, request->hash, REQUEST_HASH) != 0)
-		return session_end(session, ERR_SEQUENCE_CONFLICT, "", applied + 1);
+	    memcmp(hash, request->hash, REQUEST_HASH) != 0) {
+		snprintf(detail, sizeof(detail), "batch %llu came before, with other bytes",
+		         (unsigned long long)batch->sequence);
+		return session_end(session, ERR_SEQUENCE_CONFLICT, detail, applied + 1);
+	}
 	struct apply_outcome outcome = {0};
 	outcome.duplicates = request_items(request);
 	bool durable = batch->sequence <= source->published.last_sequence;
@@ -393,7 +373,7 @@ static int apply(struct session *session, struct partition *partition,
 	struct source *source = NULL;
 	int err = source_of(session, partition, &source);
 	if (err)
-		return session_end(session, err, "", 0);
+		return session_end_no_source(session, err);
 	struct fetch_list missing = {0};
 	struct apply_outcome outcome = {0};
 	err = hub->ops->apply(partition, source, request, &hub->arena, hub->ops->now_us(hub->arg),

@@ -174,9 +174,11 @@ int session_open(struct session *session, const Streamgauge__V1__Hello *message)
 		displace(holder, session);
 	session->state = SESSION_OPENING;
 	err = settle(session, partition, source);
-	struct session_wait *wait = err ? NULL : session_wait_new(session);
+	if (err)
+		return session_end_no_source(session, err);
+	struct session_wait *wait = session_wait_new(session);
 	if (!wait)
-		return session_end(session, err ? err : ERR_NOMEM, "", 0);
+		return session_end(session, ERR_NOMEM, "", 0);
 	hub->ops->confirm(hub->arg, hello.tenant_index, confirmed, wait);
 	return 0;
 }

@@ -69,6 +69,9 @@ int session_end(struct session *session, int err, const char *detail, uint64_t e
 /* The same as `not_ready`, with the driver's reason as detail. */
 int session_end_not_ready(struct session *session);
 
+/* The same where the source of the Hello could not be made. */
+int session_end_no_source(struct session *session, int err);
+
 /* Sends what hub->out holds. */
 void session_send(struct session *session);
 

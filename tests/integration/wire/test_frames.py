@@ -133,6 +133,33 @@ class SlowFrames(WireCase):
         self.assertEqual(idle.batch(events=orders("idle")).accepted, 1)
 
 
+class Limits(WireCase):
+    """What the settings say is what the daemon says."""
+
+    settings = harness.config(extra="limits: {frame_bytes: 5 KiB, sources: 2, frame_seconds: 1}\n")
+
+    def test_limits_are_named(self):
+        large = self.opened()
+        large.send_bytes(harness._VarintBytes((5 << 10) + 1))
+        error = large.error()
+        self.assertEqual((error.code, error.detail),
+                         ("frame_too_large", "a frame has at most 5120 bytes"))
+        slow = self.opened(self.source)
+        slow.send_bytes(b"\x09")
+        error = slow.error()
+        self.assertEqual((error.code, error.detail),
+                         ("too_slow", "a frame that was begun must be whole after 1 seconds"))
+        for name in "ab":
+            self.opened(self.source + name).batch(events=orders(name))
+        surplus = self.opened(self.source + "c")
+        surplus.send_batch(1, events=orders("c"))
+        error = surplus.error()
+        self.assertEqual((error.code, error.detail),
+                         ("too_many", "the tenant has 2 sources, which is the limit"))
+        surplus.expect_end()
+        self.assert_orders(2)
+
+
 class ManyConnections(WireCase):
     settings = harness.config(extra="limits: {connections: 8}\n")
 

@@ -41,6 +41,7 @@ class Batches(WireCase):
         client.send_batch(3, events=orders("g3"))
         error = client.error()
         self.assertEqual((error.code, error.expected_sequence), ("sequence_gap", 1))
+        self.assertEqual(error.detail, "batch 3 came where 1 is the next")
         self.assertEqual(client.batch(1, events=orders("g1")).accepted, 1)
         self.assert_orders(1)
 
@@ -48,7 +49,9 @@ class Batches(WireCase):
         client = self.opened()
         client.batch(1, events=orders("a"))
         client.send_batch(1, events=orders("b"))
-        self.assertEqual(client.error().code, "sequence_conflict")
+        error = client.error()
+        self.assertEqual(error.code, "sequence_conflict")
+        self.assertEqual(error.detail, "batch 1 came before, with other bytes")
         client.expect_end()
         self.assert_orders(1)
         self.assert_alive()

@@ -34,6 +34,24 @@ static bool is_noscript(const redisReply *reply)
 	return strncmp(reply->str, "NOSCRIPT", 8) == 0;
 }
 
+/* What to do about an answer that is not the daemon's fault. */
+static const char *advice_on(const char *answer)
+{
+	static const struct {
+		const char *code;
+		const char *advice;
+	} rows[] = {
+	    {"OOM ", "Raise its maxmemory, or free memory there"},
+	    {"NOREPLICAS ", "Bring its replicas back, or lower min-replicas-to-write"},
+	    {"MISCONF ", "Mend its disk; its log says more"},
+	    {"READONLY ", "Name its master"},
+	};
+	for (size_t i = 0; i < sizeof(rows) / sizeof(*rows); i++)
+		if (strncmp(answer, rows[i].code, strlen(rows[i].code)) == 0)
+			return rows[i].advice;
+	return "It is asked again";
+}
+
 bool driver_reply_failed(struct driver *driver, enum script script, int err,
                          const redisReply *reply)
 {
@@ -56,7 +74,8 @@ bool driver_reply_failed(struct driver *driver, enum script script, int err,
 		            driver->tenant->name, reply->str);
 		return true;
 	}
-	driver_set_reason(driver, "Redis answers: %.200s", reply->str);
+	driver_set_reason(driver, "Redis answers: %.200s %s; nothing is acknowledged meanwhile.",
+	                  reply->str, advice_on(reply->str));
 	driver_back_off(driver);
 	return true;
 }

@@ -111,11 +111,15 @@ static void take_line(struct managed *managed)
 	char *line = managed->line;
 	line[managed->line_len] = '\0';
 	managed->line_len = 0;
-	for (size_t i = 0; i < sizeof(full) / sizeof(*full); i++) {
+	/* "<pid>:M <date> # <text>", C of a child that rewrites the log: where only that
+	 * finds no room, Redis goes on, and ends for other reasons. */
+	const char *role = strchr(line, ':');
+	bool of_child = role && role[1] == 'C';
+	for (size_t i = 0; !of_child && i < sizeof(full) / sizeof(*full); i++) {
 		if (strstr(line, full[i]))
 			managed->disk_full = true;
 	}
-	/* "<pid>:M <date> # <text>": the text is what a person wants. */
+	/* The text is what a person wants. */
 	char *text = strstr(line, " # ");
 	text = text ? text + 3 : line;
 	if (text[0])

@@ -50,13 +50,14 @@ class Relayed(OutsideTest):
 class Trouble(Relayed):
     def test_refuses_to_write(self):
         """Out of memory, and too few replicas."""
-        for refuse, allow, word in (
-                ("CONFIG SET maxmemory 1mb", "CONFIG SET maxmemory 0", "maxmemory"),
+        for refuse, allow, word, advice in (
+                ("CONFIG SET maxmemory 1mb", "CONFIG SET maxmemory 0", "OOM",
+                 "Raise its maxmemory"),
                 ("CONFIG SET min-replicas-to-write 1", "CONFIG SET min-replicas-to-write 0",
-                 "NOREPLICAS")):
+                 "NOREPLICAS", "Bring its replicas back")):
             self.bed.run_for(0.3)
             self.assertEqual(self.redis.cli(*refuse.split()), "OK")
-            self.stands_still(word)
+            self.stands_still(word, advice)
             self.assertEqual(self.redis.cli(*allow.split()), "OK")
             self.goes_on(word)
         self.compare("refused writes")

@@ -224,3 +224,22 @@ Test(evidence, many_kinds)
 	}
 	arena_deinit(&arena);
 }
+
+/* More sources than one word has bits: the last one counts like the first. */
+Test(evidence, of_seventy_sources)
+{
+	struct world world;
+	char name[32];
+	world_open(&world);
+	for (int i = 0; i < 70; i++) {
+		snprintf(name, sizeof(name), "ads/%d", i);
+		add_ads(&world, name, 1u << M_CLICKS | 1u << M_SPEND);
+	}
+	world_add(&world, &search, M_CLICKS, DAY(FIRST), 0, 100);
+	world_flush(&world);
+	expect(&world, "filter=channel:paid_search", "spend", "", STATUS_OK, 0);
+	add_ads(&world, "zz/last", 1u << M_CLICKS);
+	world_flush(&world);
+	expect(&world, "filter=channel:paid_search", "spend", "", STATUS_NO_DATA, 0);
+	world_close(&world);
+}

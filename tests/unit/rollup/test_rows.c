@@ -319,6 +319,30 @@ Test(rows, a_whole_reading_says_all_there_is)
 	row_page_clear(&page);
 }
 
+/* A version that is newer for one value alone is kept, too, and so is a move. */
+Test(rows, what_changes_no_sum_is_kept_as_well)
+{
+	struct row_page page = {.known = true};
+	struct sums sums = {0};
+	struct buf buf = {0};
+	uint64_t rows = 0;
+	__int128 sum = 0;
+	apply(&page, &sums, 1, 0, 100, (int64_t[]){10, 5, 0}, 7);
+	apply(&page, &sums, 1, 0, 200, (int64_t[]){10, 0, 0}, 1);
+	row_page_encode(&page, 0, &buf);
+	cr_assert_eq(apply(&page, &sums, 1, 0, 150, (int64_t[]){0, 5, 0}, 2), ROW_UNCHANGED);
+	cr_assert_eq(page.changed_count, 1);
+	cr_assert_eq(apply(&page, &sums, 1, 0, 140, (int64_t[]){0, 6, 0}, 2), ROW_STALE);
+	cr_assert_eq(apply(&page, &sums, 1, 1, 300, (int64_t[]){10, 0, 0}, 1), ROW_APPLIED);
+	cr_assert_eq(sums.of[1][0], 10);
+	/* A zero is a value, but not one that counts. */
+	row_page_sum(&page, 2, &rows, &sum);
+	cr_assert_eq(rows, 0);
+	cr_assert_eq(row_page_rows_with(&page, 2, 0), 1);
+	buf_deinit(&buf);
+	row_page_clear(&page);
+}
+
 /* A row of the very reading that a commit ended belongs to it. */
 Test(rows, a_commit_leaves_its_own_reading_open)
 {
@@ -340,6 +364,15 @@ Test(rows, a_commit_leaves_its_own_reading_open)
 	cr_assert_eq(apply(&page, &sums, 1, 0, 100, (int64_t[]){11, 0, 0}, 1), ROW_CONFLICT);
 	cr_assert_eq(apply(&page, &sums, 4, 0, 99, (int64_t[]){5, 0, 0}, 1), ROW_STALE);
 	cr_assert_eq(apply(&page, &sums, 1, 0, 99, (int64_t[]){5, 0, 0}, 1), ROW_STALE);
+	struct row_amount other = {0, 12};
+	struct row_reading reading = {
+	    .key = 1, .version = {100, 1}, .amounts = &other, .amount_count = 1};
+	cr_assert(row_page_conflicts(&page, &reading));
+	/* Of a reading that is over nothing can conflict. */
+	cr_assert_eq(row_page_commit(&page, 101, 0, true, add, &sums), 0);
+	cr_assert_not(row_page_conflicts(&page, &reading));
+	cr_assert_eq(sums.of[0][0], 0);
+	apply(&page, &sums, 6, 0, 101, (int64_t[]){13, 0, 0}, 1);
 	cr_assert_eq(apply(&page, &sums, 5, 0, 101, (int64_t[]){0, 0, 0}, 0), ROW_APPLIED);
 	cr_assert_eq(sums.of[0][0], 13);
 	/* What was told once is not told again. */
@@ -389,14 +422,17 @@ Test(rows, a_page_grows_in_both_directions)
 		uint64_t rows = 0;
 		__int128 sum = 0;
 		__int128 want = 0;
+		uint64_t with = 0;
 		row_page_sum(&page, step, &rows, &sum);
 		for (uint32_t key = 0; key < ROWS; key++) {
 			bool there = key <= 2 * step || step + 1 == ROW_COLUMNS_MAX;
 			cr_assert_eq(got[key][step], there ? key * 100 + step + 1 : 0,
 			             "row %u, column %u", key, step);
 			want += got[key][step];
+			with += there;
 		}
 		cr_assert(sum == want, "column %u", step);
+		cr_assert_eq(rows, with, "column %u", step);
 	}
 	/* All of it is still there to be taken back. */
 	cr_assert_eq(row_page_commit(&page, 1000, 0, true, add_all, got), 0);

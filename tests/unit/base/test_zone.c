@@ -137,6 +137,26 @@ Test(zone, hours_and_days_tile_time)
 	}
 }
 
+/* West of Greenwich 1970 begins in 1969. */
+Test(zone, the_evening_before_1970)
+{
+	struct zone *zone = open_zone("America/New_York");
+	struct zone_local local = zone_local_of(zone, -1);
+	cr_assert_eq(local.day, -1);
+	cr_assert(local.hour == 18 && local.minute == 59 && local.second == 59);
+	local = zone_local_of(zone, 0);
+	cr_assert_eq(local.day, -1);
+	cr_assert(local.hour == 19 && local.minute == 0 && local.second == 0);
+	cr_assert_eq(zone_day_start(zone, 0), 5 * HOUR * US);
+	local = zone_local_of(zone, 5 * HOUR * US - 1);
+	cr_assert(local.day == -1 && local.hour == 23 && local.second == 59);
+	cr_assert_eq(zone_local_of(zone, 5 * HOUR * US).day, 0);
+	char text[ZONE_INSTANT_TEXT];
+	zone_format_instant(text, zone, -US);
+	cr_assert_str_eq(text, "1969-12-31T18:59:59-05:00");
+	zone_close(zone);
+}
+
 Test(zone, a_day_may_lack_its_midnight)
 {
 	struct zone *zone = open_zone("Africa/Cairo");

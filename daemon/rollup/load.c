@@ -16,7 +16,7 @@ void partition_load_begin(struct partition *partition, uint64_t generation, cons
 	memcpy(partition->seed, seed, sizeof(partition->seed));
 	partition->generation = generation;
 	partition->loaded_generation = generation;
-	partition->loading = (struct loading){.generation = generation};
+	partition->loading = (struct loading){.phase = LOAD_DICT};
 }
 
 static int ask(struct fetch_list *list, enum key_kind kind, uint32_t a, int32_t c)
@@ -200,7 +200,7 @@ static int add_deltas(struct partition *partition)
 		delta->bytes = NULL;
 	}
 	free(loading->deltas);
-	*loading = (struct loading){.phase = LOAD_DONE, .generation = loading->generation};
+	*loading = (struct loading){.phase = LOAD_DONE};
 	return err;
 }
 

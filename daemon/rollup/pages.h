@@ -68,7 +68,6 @@ struct pages {
 	size_t image_bytes; /* images and decoded rows */
 	uint64_t hits;      /* pages that queries found in memory, */
 	uint64_t misses;    /* and did not */
-	size_t work_bytes;  /* rough memory of gathered and frozen work */
 };
 
 void pages_deinit(struct pages *pages);

@@ -49,9 +49,9 @@ struct fetched {
 };
 
 /* Phase by phase: partition_load_next() says what to read (an empty list =
- * loaded), partition_load_put() takes each reply. `generation` is that of the
- * state record; `dict_segments` too. ERR_MALFORMED on bytes that no version
- * wrote, ERR_VERSION on another format. */
+ * loaded), partition_load_put() takes each reply. `generation` and `seed` are those
+ * of the state record. ERR_MALFORMED on bytes that no version wrote, ERR_NOT_FOUND
+ * when a source's time zone is gone, ERR_NOMEM. */
 void partition_load_begin(struct partition *partition, uint64_t generation, const uint8_t seed[16]);
 int partition_load_next(struct partition *partition, struct fetch_list *list) SG_MUST_CHECK;
 int partition_load_put(struct partition *partition, const struct fetched *fetched) SG_MUST_CHECK;
@@ -67,7 +67,8 @@ bool partition_wants_flush(const struct partition *partition, int64_t mono_us);
 
 /* Moves gather to frozen and builds the flush of the next generation. Only
  * when none is in flight. ERR_AGAIN with a non-empty `missing` when pages must
- * be read first (their owner calls partition_put_page for each, then again). */
+ * be read first (their owner calls partition_put_page for each, then again);
+ * ERR_NOMEM, ERR_IO. */
 int partition_freeze(struct partition *partition, int64_t mono_us, struct fetch_list *missing,
                      struct flush **ret_flush) SG_MUST_CHECK;
 
@@ -81,7 +82,7 @@ uint64_t partition_generation(const struct partition *partition);
 /* ---- pages ---- */
 
 /* Takes what a fetch of KEY_CELLS or KEY_ROWS brought; a NULL value is an
- * absent page. Ignored when the page is in memory by now. */
+ * absent page. Ignored when the page is in memory by now. ERR_MALFORMED, ERR_NOMEM. */
 int partition_put_page(struct partition *partition, const struct fetched *fetched) SG_MUST_CHECK;
 
 /* Bytes of unflushed work: gathered and frozen. */

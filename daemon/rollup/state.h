@@ -39,7 +39,6 @@ enum load_phase { LOAD_DICT, LOAD_HASHES, LOAD_DEDUP, LOAD_PAGES, LOAD_DONE };
 
 struct loading {
 	enum load_phase phase;
-	uint64_t generation;
 	uint32_t next_segment;
 	bool segments_end;
 	bool hashes_asked;

@@ -33,7 +33,8 @@ int view_scan(struct partition *partition, const struct view_range *range, view_
 /* Greatest answered generation that changed a page of the range. */
 uint64_t view_changed(struct partition *partition, const struct view_range *range);
 
-/* Civil days that hold any day cell of the set; false when there is none. */
+/* First and last civil day that sources booked items on, of whatever set; false when
+ * there is none, or when the set has no day cell. */
 bool view_extent(struct partition *partition, uint32_t set, int32_t *ret_first, int32_t *ret_last);
 
 #define VIEW_NO_VALUE UINT32_MAX /* the item bore no value of the dimension: __none__ */
@@ -66,7 +67,7 @@ const char *view_reporter(const struct partition *partition, uint32_t value);
 uint32_t view_value_find(const struct partition *partition, uint32_t dim, const char *text,
                          size_t len);
 
-/* Hours since the epoch that hour buckets and days map to. */
+/* The civil day of an hour bucket. */
 static inline int32_t view_hour_day(int32_t bucket)
 {
 	return bucket >= 0 ? bucket / 48 : (bucket - 47) / 48;

@@ -48,8 +48,8 @@ struct counting {
  * and empties the list. */
 void partition_count(struct partition *partition, struct counting *counting);
 
-/* The finest grain that still holds the bucket of an instant, or of a civil
- * day; GRAIN_COUNT when even the day is past its retention. */
+/* The finest grain that still holds the bucket of an instant; GRAIN_COUNT when even
+ * the day is past its retention. */
 enum grain partition_grain_of(const struct partition *partition, int64_t instant_us,
                               int64_t now_us);
 bool partition_keeps_day(const struct partition *partition, int32_t day, int64_t now_us);

@@ -30,10 +30,10 @@ static const char usage[] =
     "  --source S       the source (`google_ads/123-456-7890`)\n"
     "  --from DAY       first day, as in 2026-11-20\n"
     "  --to DAY         last day\n"
-    "  --report R       only this report, of a survey its study; levels are the report\n"
-    "                   `gauges`, exchange rates `rates`; default: all\n"
-    "  --whole-periods  also weeks, months and waves that reach over the first or last\n"
-    "                   day, as a whole; without it they are listed and left alone\n"
+    "  --report R       only this report, of a survey its study; levels are the\n"
+    "                   report `gauges`, exchange rates `rates`; default: all\n"
+    "  --whole-periods  also weeks, months and waves that reach over the first or\n"
+    "                   last day, as a whole; else they are listed and left alone\n"
     "  --yes            do not ask\n"
     "  --force          end another session of the source\n"
     "  --tenant T       default demo\n"
@@ -47,8 +47,8 @@ static const char usage[] =
     "  --help           this text\n"
     "\n"
     "Exit codes: 0 done, or there was nothing to withdraw, or the answer was no; 1\n"
-    "something stayed; 2 usage, refused, or neither a terminal nor --yes; 4 the daemon\n"
-    "or its Redis cannot be reached; 5 refused as unsafe.\n";
+    "something stayed; 2 usage, refused, or neither a terminal nor --yes; 4 the\n"
+    "daemon or its Redis cannot be reached; 5 refused as unsafe.\n";
 
 struct wishes {
 	const char *tenant;

@@ -25,7 +25,7 @@ static const char usage[] =
     "systemctl reload); a line that is taken out ends the sessions of its token.\n"
     "\n"
     "  --tenant T         the tenant; '*' = every one\n"
-    "  --send SOURCES     may send for these sources: 'google_ads/*' or 'shop/eu,shop/us'\n"
+    "  --send SOURCES     may send for these: 'google_ads/*' or 'shop/eu,shop/us'\n"
     "  --read             may read summaries, sources and rejects\n"
     "  --until DATE       its last day, UTC (2027-01-31); default: it does not end\n"
     "  --append FILE      append the line to FILE, which is made with mode 640, and\n"

@@ -86,6 +86,11 @@ static const struct {
 	const char *says;
 } refused[] = {
     {"kpi=spend&by=country,product", ERR_NOT_ROLLED_UP, "by", "[country, channel]"},
+    /* A KPI that is made of no other dimension is not said to be. */
+    {"kpi=spend&by=country,product", ERR_NOT_ROLLED_UP, "by", "and `filter` together must lie"},
+    {"kpi=spend&by=country&filter=product:x", ERR_NOT_ROLLED_UP, "by", "`filter` together must"},
+    {"kpi=spend&by=country&filter=campaign_stage:awareness", ERR_NOT_ROLLED_UP, "by",
+     "together with channel and campaign, which spend"},
     {"kpi=spend&by=item", ERR_NOT_ROLLED_UP, "by", "within one configured grouping set"},
     {"kpi=spend&filter=option:yes", ERR_NOT_ROLLED_UP, "filter", "[channel, campaign]"},
     {"kpi=nps&by=channel", ERR_NOT_ROLLED_UP, "by", "[item, option, brand, segment]"},

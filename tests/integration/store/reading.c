@@ -127,6 +127,8 @@ static void fill(struct bed *bed)
 	freeReplyObject(redisCommand(context, "SET sg:{demo/0}:dedup:1:5 %b", string, len));
 	free(string);
 	redisFree(context);
+	/* The loop stood still meanwhile, for longer than a read may take on a slow disk. */
+	uv_update_time(&bed->loop);
 }
 
 static void add_all(struct fetch_list *list)

@@ -331,8 +331,12 @@ static int read_place(struct loader *loader, const struct yaml_node *map,
 	const struct catalog *catalog = &loader->settings->catalog;
 	int stage = catalog_stage(catalog, input->stage, strlen(input->stage));
 	if (stage < 0)
-		return yaml_fail(loader->error, yaml_map_get(map, "stage"), "unknown stage `%.60s`",
-		                 input->stage);
+		return yaml_fail(loader->error, yaml_map_get(map, "stage"),
+		                 loader_is_preset(loader, map)
+		                     ? "%s: unknown stage `%.60s`: keep the stage, or name the "
+		                       "KPI in `remove` of `kpis`"
+		                     : "%s: unknown stage `%.60s`",
+		                 kpi->id, input->stage);
 	int orientation = (int)catalog->stages[stage].orientation, err = 0;
 	int small_sample = input->survey != NULL;
 	if (input->orientation)

@@ -273,7 +273,7 @@ static const struct {
             "kpis: {a: {stage: awareness, expr: clicks, unit: count}}\n",
      "streamgauge.yaml:4: the stage `void` has no KPI: give it one, or say `empty: ok`"},
     {TENANT "kpis:\n  a: {stage: buying, expr: clicks, unit: count}\n",
-     "streamgauge.yaml:3: unknown stage `buying`"},
+     "streamgauge.yaml:3: a: unknown stage `buying`"},
     {TENANT "kpis:\n  cpa:\n    stage: purchase\n    unit: money\n    expr: spend / convs\n",
      "streamgauge.yaml:6: cpa: at character 9 of \"spend / convs\": unknown measure `convs`"},
     {TENANT "kpis:\n  x:\n    stage: purchase\n    unit: ratio\n    expr: clicks / (orders + "
@@ -411,8 +411,12 @@ static const struct {
      "streamgauge.yaml:4: `add`: a map of `key: value` pairs is expected here, not a list"},
     {TENANT "measures: {preset: default, remove: [spend]}\n",
      "presets/kpis.yaml:103: upstream_share: at character 1 of \"spend\": unknown measure `spend`"},
+    {TENANT "stages: {preset: default, remove: [market]}\n",
+     "presets/kpis.yaml:39: share_of_voice_spend: unknown stage `market`: keep the stage, or name "
+     "the KPI in `remove` of `kpis`"},
     {TENANT "presets_dir: nowhere\n",
-     "nowhere/dimensions.yaml: cannot be read: No such file or directory"},
+     "nowhere/dimensions.yaml: cannot be read: No such file or directory; presets_dir in the "
+     "settings names its directory"},
 };
 
 Test(settings_errors, each_wrong_file_gets_its_sentence)

@@ -88,7 +88,10 @@ build_release() {
 	fi
 	[ -f "$build/build.ninja" ] ||
 		(cd "$root" && cmake --preset release) >"$log" 2>&1 || build_failed "$log"
-	cmake --build "$build" >"$log" 2>&1 || build_failed "$log"
+	# What a compiler that is broken off leaves behind stays in here.
+	rm -rf "$build/tmp"
+	mkdir "$build/tmp"
+	TMPDIR=$build/tmp cmake --build "$build" >"$log" 2>&1 || build_failed "$log"
 	touch "$built"
 }
 

@@ -282,7 +282,7 @@ enum row_result reading_store(const struct reading_place *place, const struct ro
 	uint32_t count = page->count;
 	enum row_result result = row_page_apply(page, reading, add_diff, &target);
 	/* A row that is new to a period once told whole was 0 until now. */
-	if (result == ROW_APPLIED && (page->count == count || page->complete_as_of_us))
+	if (target.changed && (page->count == count || page->complete_as_of_us))
 		note_restated(place->applying, &place->period);
 	partition_row_page_changed(place->applying->partition, page, memory);
 	return result;

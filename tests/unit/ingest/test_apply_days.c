@@ -186,6 +186,31 @@ Test(apply_days, changes_of_final_days_are_restated)
 	}
 }
 
+/* A campaign that turns up in a final day changes its sums, if with something, and
+ * unless the day is still being loaded: then nobody had said that it was whole. */
+Test(apply_days, a_new_row_of_a_whole_final_day_restates_it)
+{
+	static const struct {
+		uint64_t commit_rows; /* of the first row; 0 = none */
+		int64_t value;
+		bool restated;
+	} table[] = {{0, 7, false}, {1, 7, true}, {1, 0, false}};
+	int32_t day = civil_day((struct civil_date){2026, 11, 19});
+	for (size_t i = 0; i < sizeof(table) / sizeof(*table); i++) {
+		struct bench bench;
+		bench_init(&bench, SOURCE_REPORT);
+		bench.source->final_after_days = 1;
+		struct reading reading = reading_of(NOW - 9, 5);
+		bench_reading(&bench, &reading, table[i].commit_rows, "s1");
+		reading = (struct reading){"2", "Two", NOW - 5, table[i].value, 0, "daily"};
+		bench_reading(&bench, &reading, 0, "s2");
+		cr_assert_eq(bench.outcome.accepted, 1, "case %zu", i);
+		cr_assert_eq(source_days_restated(&bench.source->current, day, day),
+		             table[i].restated, "case %zu", i);
+		bench_deinit(&bench);
+	}
+}
+
 /* A complete slice of a final day that leaves a row out restates that day too. */
 Test(apply_days, zeroing_a_final_day_restates_it)
 {

@@ -229,22 +229,21 @@ int32_t dedup_oldest_hour(const struct dedup *dedup, int32_t hour)
 	                                : hour - (int32_t)dedup->window_hours;
 }
 
-static void note_forgotten(struct dedup *dedup, int32_t hour)
+void dedup_forget(struct dedup *dedup, int32_t hour)
 {
 	if (hour > dedup->forgotten)
 		dedup->forgotten = hour;
 }
 
-static void note_gone(struct dedup *dedup, const struct dedup_block *block, bool early)
+static void note_gone(struct dedup *dedup, const struct dedup_block *block)
 {
 	if (dedup->gone_count == dedup->gone_cap) {
 		dedup->gone_cap = dedup->gone_cap ? dedup->gone_cap * 2 : 16;
 		dedup->gone = realloc(dedup->gone, dedup->gone_cap * sizeof(*dedup->gone));
 		require(dedup->gone != NULL);
 	}
-	dedup->gone[dedup->gone_count++] = (struct dedup_gone){block->hour, block->part, early};
-	if (early)
-		note_forgotten(dedup, block->hour);
+	dedup->gone[dedup->gone_count++] = (struct dedup_gone){block->hour, block->part};
+	dedup_forget(dedup, block->hour);
 }
 
 void dedup_advance(struct dedup *dedup, int32_t hour)
@@ -263,7 +262,7 @@ void dedup_advance(struct dedup *dedup, int32_t hour)
 		if (block->stored < block->count)
 			break;
 		left -= block->count;
-		note_gone(dedup, block, block->hour >= oldest);
+		note_gone(dedup, block);
 		free(block->ids);
 		drop++;
 	}
@@ -280,7 +279,7 @@ int dedup_load(struct dedup *dedup, int32_t hour, uint32_t part, const uint8_t *
 	if (len % sizeof(struct dedup_id) || len / sizeof(struct dedup_id) > DEDUP_BLOCK_IDS)
 		return ERR_MALFORMED;
 	if (len == sizeof(dedup_mark) && memcmp(bytes, &dedup_mark, len) == 0) {
-		note_forgotten(dedup, hour);
+		dedup_forget(dedup, hour);
 		return 0;
 	}
 	block_open(dedup, hour, part);

@@ -3,9 +3,10 @@
  *
  * An id is the seeded 128-bit hash of source and event id. Ids are kept by the
  * hour they were received in, in blocks of at most DEDUP_BLOCK_IDS: a block is
- * one Redis string that is only ever appended to. Of a block that is let go before
- * its time a mark stays: it tells the next daemon what was forgotten, and that
- * there may be blocks behind it. */
+ * one Redis string that is only ever appended to. Of a block that is let go a mark
+ * stays until the block's time has passed: it tells the next daemon what was
+ * forgotten, and that there may be blocks behind it. A clock that was put forward and
+ * back so leaves a short window, and not one that is thought whole. */
 #ifndef SG_ROLLUP_DEDUP_H
 #define SG_ROLLUP_DEDUP_H
 
@@ -41,20 +42,19 @@ struct dedup {
 	void *space; /* addresses kept for the table, so that it grows where it is */
 	size_t space_bytes;
 	uint64_t used;
-	/* Blocks that were let go and are to be deleted by the next flush. */
+	/* Blocks that were let go, in whose place the next flush puts marks. */
 	struct dedup_gone {
 		int32_t hour;
 		uint32_t part;
-		bool early; /* before its time: a mark takes its place */
 	} * gone;
 	uint32_t gone_count;
 	uint32_t gone_cap;
 	uint64_t max_ids;
 	uint32_t window_hours;
-	int32_t forgotten; /* newest hour with a block let go early; INT32_MIN = none */
+	int32_t forgotten; /* newest hour with a block let go; INT32_MIN = none */
 };
 
-/* What is stored in place of a block that was let go early. No id is all zero. */
+/* What is stored in place of a block that was let go. No id is all zero. */
 extern const struct dedup_id dedup_mark;
 
 void dedup_init(struct dedup *dedup, uint64_t max_ids, uint32_t window_hours);
@@ -77,6 +77,9 @@ int32_t dedup_oldest_hour(const struct dedup *dedup, int32_t hour);
 
 /* True when ids were let go that the window at this hour should still hold. */
 bool dedup_short(const struct dedup *dedup, int32_t hour);
+
+/* Ids received up to this hour, and in it, may be forgotten. */
+void dedup_forget(struct dedup *dedup, int32_t hour);
 
 /* A stored block or mark; ERR_MALFORMED. Blocks come oldest first. */
 int dedup_load(struct dedup *dedup, int32_t hour, uint32_t part, const uint8_t *bytes,

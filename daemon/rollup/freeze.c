@@ -389,8 +389,6 @@ static void put_dedup(struct builder *builder)
 		const struct dedup_gone *gone = &dedup->gone[i];
 		struct store_key key = key_of(KEY_DEDUP, gone->part, gone->hour);
 		put_op(builder, FLUSH_DEL, key);
-		if (!gone->early)
-			continue;
 		put_op(builder, FLUSH_APPEND, key)->value =
 		    keep(builder, &dedup_mark, sizeof(dedup_mark));
 		put_dedup_expiry(builder, key);

@@ -61,7 +61,9 @@ static void dedup_begin(struct partition *partition)
 	}
 	loading->dedup_last_hour = (int32_t)(newest / 3600000000) + 1;
 	loading->dedup_hour = loading->dedup_last_hour - (int32_t)partition->dedup.window_hours - 1;
-	if (!newest)
+	if (newest)
+		dedup_forget(&partition->dedup, loading->dedup_hour - 1);
+	else
 		loading->dedup_hour = loading->dedup_last_hour + 1;
 }
 

@@ -79,6 +79,32 @@ Test(restart, ids_left_of_a_crowded_hour_are_known_again)
 	zone_close(tenant.zone);
 }
 
+/* A source that was served by a clock a year ahead: what was received before is not
+ * looked for, and is not thought to be known. */
+Test(restart, the_window_is_short_after_a_clock_ahead)
+{
+	struct fake_store store = {0};
+	settings.limits.sources = 1;
+	settings.dedup.max_ids = MAX_IDS;
+	settings.dedup.window_hours = 168;
+	cr_assert_eq(zone_open("UTC", &tenant.zone), 0);
+	struct partition *partition = fake_store_load(&store, &settings, &tenant);
+	cr_assert_not(dedup_short(partition_dedup(partition), HOUR));
+	receive(partition, 0, HOUR);
+	receive(partition, 1, HOUR + 8760);
+	flush(&store, partition);
+	partition_free(partition);
+
+	partition = fake_store_load(&store, &settings, &tenant);
+	struct dedup *dedup = partition_dedup(partition);
+	cr_assert_eq(dedup->used, DEDUP_BLOCK_IDS, "the newer block");
+	cr_assert(dedup_short(dedup, HOUR + 1));
+	cr_assert_not(dedup_short(dedup, HOUR + 8760));
+	partition_free(partition);
+	fake_store_deinit(&store);
+	zone_close(tenant.zone);
+}
+
 /* A page that is not whole is refused when it is read, not when it is written. */
 Test(restart, damaged_cells_are_refused)
 {

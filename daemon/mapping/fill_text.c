@@ -236,9 +236,7 @@ int fill_instant(struct fill *fill, const struct record *record, const struct in
 static int amount_fail(struct fill *fill, int err, uint16_t column, struct field field)
 {
 	const char *name = column_name(fill, column);
-	if (err == ERR_NOT_INTEGER)
-		return fill_fail(fill, err, name, "`%.*s`: %s", SHOWN(field), err_rule(err));
-	if (err == ERR_OVERFLOW)
+	if (err == ERR_NOT_INTEGER || err == ERR_OVERFLOW)
 		return fill_fail(fill, err, name, "`%.*s`: %s", SHOWN(field), err_rule(err));
 	return fill_fail(fill, err, name, "`%.*s` is not a decimal number", SHOWN(field));
 }

@@ -178,6 +178,40 @@ Test(engine, filters_take_whole_values)
 	text_map_end(&map);
 }
 
+/* What a rule does to a text or number on its way in. */
+Test(engine, texts_are_stripped_and_joined_numbers_checked)
+{
+	static const char yaml[] =
+	    "platform: ads\nclass: report\nabsent: ['', na]\nreports:\n"
+	    "  - report: r\n    level: campaign\n    rollup: true\n    period: {day: d}\n"
+	    "    key: {campaign: {column: id, strip: 'urn:c:'}}\n"
+	    "    dims: {channel: {columns: [a, b], join: '/', optional: true}}\n"
+	    "    measures:\n"
+	    "      conversions@claimed: {column: n, kind: fraction, whole: true}\n"
+	    "      conversion_value@claimed: {product: [n, each], kind: money, optional: true}\n";
+	struct text_map map;
+	text_map_begin(&map, yaml,
+	               "d,id,a,b,n,each\n2026-02-20,urn:c:7,x,y,2.0,1.5\n"
+	               "2026-02-20,urn:c:,x,,3,na\n2026-02-20,8,,,1.5,1\n"
+	               "2026-02-20,\"9\x1b[2J\",,,x\x1b[2J,1\n");
+	cr_assert_eq(map.err, 0, "%s", map.error.text);
+	const struct items *items = &map.mapped.items;
+	cr_assert_eq(items->count, 2);
+	cr_assert_str_eq(tuple_text(items, items->list[0].key), "campaign=7");
+	cr_assert_str_eq(tuple_text(items, items->list[0].dims), "channel=x/y");
+	cr_assert_eq(amount_of(items, &items->list[0], "conversions@claimed"), 2000000);
+	cr_assert_eq(amount_of(items, &items->list[0], "conversion_value@claimed"), 3000000);
+	/* Nothing would be left of the text: it stays. A part alone is no text. */
+	cr_assert_str_eq(tuple_text(items, items->list[1].key), "campaign=urn:c:");
+	cr_assert_str_eq(tuple_text(items, items->list[1].dims), "");
+	cr_assert_not(has_amount(items, &items->list[1], "conversion_value@claimed"));
+	cr_assert_eq(map.mapped.reject_count, 2);
+	cr_assert_eq(map.mapped.rejects[0].err, ERR_NOT_INTEGER);
+	for (uint32_t i = 0; i < map.mapped.reject_count; i++)
+		cr_assert_null(strchr(map.mapped.rejects[i].detail, 0x1b));
+	text_map_end(&map);
+}
+
 Test(engine, accounts_become_feeds_and_must_not_change)
 {
 	struct text_map map;
@@ -243,7 +277,12 @@ static const struct {
     {"from: a, to: b", "2025-11-03,2026-11-04", NULL, NULL, 0},
     {"hour: a", "2026-11-21 5:30:00", NULL, NULL, 0},
     {"hour: a", "2026-11-21", NULL, NULL, 0},
+    {"hour: a", "2026-11-21 05:00:30", NULL, NULL, 0},
+    {"hour: a", "2026-11-21 05:00:00.5", NULL, NULL, 0},
+    {"day: a", "2026-11-21 00:30:00", NULL, NULL, 0},
+    {"day: a", "2026-11-21 00:00:30", NULL, NULL, 0},
     {"day: a, hour: b", "2026-11-21,24", NULL, NULL, 0},
+    {"day: a, hour: b", "2026-11-21,-1", NULL, NULL, 0},
     {"day: a, hour: b", "2026-11-21,", NULL, NULL, 0},
     {"month: a", "2026-13", NULL, NULL, 0},
 };

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "apply_bench.h"
+#include "rollup/writer.h"
 
 static void send_heartbeat(struct bench *bench, int64_t from_us, int64_t through_us)
 {
@@ -52,6 +53,33 @@ Test(apply_days, an_event_received_before_it_happened_counts_once)
 	cr_assert_eq(bench.outcome.rejects[0].err, ERR_TOO_OLD_TO_DEDUP);
 	bench_click(&bench, "new", NOW + 700000000, 4);
 	cr_assert_eq(bench.outcome.accepted, 1, "its id would still be known");
+	bench_deinit(&bench);
+}
+
+/* Ids that were let go early are told as long as the window should hold them, to
+ * those who send events; a declared day takes none that may be one of them. */
+Test(apply_days, a_short_window_is_told_while_it_is_short)
+{
+	struct bench bench;
+	int32_t hour = (int32_t)(NOW / 3600000000);
+	bench_init(&bench, SOURCE_EVENT);
+	bench_click(&bench, "a", NOW, 1);
+	cr_assert_not(bench.source->current.dedup_window_short);
+	send_heartbeat(&bench, 0, NOW);
+	dedup_forget(partition_dedup(bench.partition), hour - 1);
+	bench_click(&bench, "b", NOW - DAY_US / 24, 2);
+	cr_assert_eq(bench.outcome.rejects[0].err, ERR_TOO_OLD_TO_DEDUP);
+	cr_assert(bench.source->current.dedup_window_short);
+	bench.now_us = NOW + 7 * DAY_US;
+	bench_click(&bench, "c", bench.now_us, 3);
+	cr_assert_not(bench.source->current.dedup_window_short);
+	bench_deinit(&bench);
+
+	bench_init(&bench, SOURCE_REPORT);
+	dedup_forget(partition_dedup(bench.partition), hour);
+	bench_reading(&bench, &(struct reading){"1", "n", NOW, 5, 0, "daily"}, 0, "");
+	cr_assert_eq(bench.outcome.accepted, 1);
+	cr_assert_not(bench.source->current.dedup_window_short, "it sends no ids");
 	bench_deinit(&bench);
 }
 

@@ -37,6 +37,8 @@ static void put_filters(const struct plan *plan, Streamgauge__V1__SummaryAnswer 
 	answer->n_filter = plan->query->filter_count;
 	answer->filter = list;
 	put_message(&answer->base, buf);
+	answer->n_filter = 0;
+	answer->filter = NULL;
 }
 
 void encode_pb_head(const struct summary *summary, struct buf *buf)

@@ -223,7 +223,9 @@ void evaluate_set_value(const struct kpi *kpi, bool ratio, struct kpi_row *row)
 
 void evaluate_finish(const struct kpi *kpi, bool ratio, struct kpi_row *row)
 {
-	if (row->status == STATUS_OK && row->has_n && row->n < kpi->min_sample)
+	/* A sample that nobody tells is not enough either. */
+	if (row->status == STATUS_OK && (row->has_n || kpi->min_on >= 0) &&
+	    row->n < kpi->min_sample)
 		row->status = STATUS_INSUFFICIENT_SAMPLE;
 	if (row->status == STATUS_OK ||
 	    (row->status == STATUS_INSUFFICIENT_SAMPLE && kpi->small_sample_show))

@@ -17,12 +17,14 @@ bool evaluate_side_known(const struct sums *sums, const struct catalog *catalog,
 	return side->flags & SUM_PRESENT || (complete && !(side->flags & SUM_SPLIT));
 }
 
-/* n is the denominator where it is a count, else what min_on names; money is
- * never a sample, and a fraction of a conversion is none. */
+/* n is the denominator where it is a count, else what min_on names, if that is
+ * known; money is never a sample, and a fraction of a conversion is none. */
 static void set_sample(const struct side_place *place, const struct kpi *kpi,
                        const struct side *den, struct kpi_row *row)
 {
 	if (kpi->min_on >= 0) {
+		if (!evidence_knows(&place->sums->evidence, row->group->met, (uint16_t)kpi->min_on))
+			return;
 		row->n = side_count(place, (uint16_t)kpi->min_on);
 	} else if (kpi->den.count > 0 && !den->money) {
 		i128 count = den->value / side_power10(EXACT_SCALE);

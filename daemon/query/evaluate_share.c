@@ -130,7 +130,7 @@ void evaluate_orientation(const struct evaluation *evaluation, uint32_t group, u
 	side_currencies(&place, linear, &seen);
 	side_settle(evaluation->plan, true, &seen);
 	side_sum(&place, linear, &seen, &total);
-	if (!seen.of_amounts[0]) {
+	if (!seen.of_amounts[0] && total.value == 0) {
 		row->status = STATUS_NO_DATA;
 		return;
 	}
@@ -144,6 +144,8 @@ void evaluate_orientation(const struct evaluation *evaluation, uint32_t group, u
 	row->has_numerator = row->has_denominator = true;
 	row->numerator = up.value;
 	row->denominator = up.value + down.value;
+	row->has_n = !total.money;
+	row->n = row->has_n ? (uint64_t)(row->denominator / side_power10(EXACT_SCALE)) : 0;
 	if (row->denominator == 0)
 		row->status = STATUS_NO_DATA;
 	evaluate_finish(row->kpi->kpi, true, row);

@@ -291,6 +291,11 @@ static int check_sample(struct loader *loader, const struct yaml_node *map, cons
 	if (kpi->kind == KPI_SURVEY && kpi->min_on >= 0)
 		return yaml_fail(loader->error, yaml_map_get(map, "min_on"),
 		                 "`min_on` is not for surveys: their sample are the respondents");
+	bool sums = linear_at(&kpi->num, AT_SUM) || linear_at(&kpi->den, AT_SUM);
+	if (kpi->min_on >= 0 && (kpi->kind != KPI_RATIO || !sums))
+		return yaml_fail(loader->error, yaml_map_get(map, "min_on"),
+		                 "`min_on` needs an `expr` with a sum in it: levels and parts of a "
+		                 "whole have no sample of another measure");
 	bool count = whole->count && !linear_money(catalog, whole) && !linear_at(whole, AT_MEAN);
 	if (kpi->min_sample == 0 || kpi->min_on >= 0 || count || kpi->kind == KPI_SURVEY)
 		return 0;

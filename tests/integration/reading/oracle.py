@@ -440,9 +440,9 @@ class Answer:
         den_known = not kpi.den or self.side_known(group, at, kpi.den, time["den"])
         row["numerator"] = Fraction(num, 10 ** 6) if num_known else None
         row["denominator"] = Fraction(den, 10 ** 6) if kpi.den and den_known else None
-        if kpi.min_on and den_known:
+        if kpi.min_on and den_known and self.knows(group, kpi.min_on):
             row["n"] = self.total(group, at, kpi.min_on, False, row) // 10 ** 6
-        elif kpi.den and den_known and not has_money(kpi.den):
+        elif kpi.den and den_known and not kpi.min_on and not has_money(kpi.den):
             row["n"] = den // 10 ** 6
         if (num_known or den_known) and has_money(kpi.num + kpi.den):
             accounts = {f.source.currency for f in feeds}
@@ -450,7 +450,7 @@ class Answer:
                                else self.zero_currency(kpi, group, at, accounts))
         if not num_known or not den_known or (kpi.den and den == 0):
             row["status"] = "no_data"
-        elif row["n"] is not None and row["n"] < kpi.low:
+        elif (kpi.min_on or row["n"] is not None) and (row["n"] or 0) < kpi.low:
             row["status"] = "insufficient_sample"
         else:
             value = kpi.mult * (Fraction(num, den) if kpi.den else Fraction(num, 10 ** 6))

@@ -30,6 +30,13 @@ rules:
     - {when: {channel: paid_search}, set: downstream}
     - {when: {source: meta/9, objective: SALES}, set: upstream}
 """
+KPIS = """\
+kpis:
+  preset: default
+  add:
+    upstream_impressions:
+      {stage: market, orientation_share: impressions, unit: ratio, min_sample: 50000}
+"""
 CHANNELS = {"video": ["c1"], "paid_search": ["c2"], "display": ["c3"], "unclassified": ["c4"],
             "paid_social": ["m1", "m2"]}
 STAGES = {"awareness": ["c1"], "intent": ["c2", "c4"], "consideration": ["m1"],
@@ -62,7 +69,7 @@ def rows_of(account, as_of=AS_OF, names=None):
 
 
 class Rules(ReadingCase):
-    extra = RULES
+    extra = RULES + KPIS
 
     @classmethod
     def fill(cls):
@@ -123,6 +130,14 @@ class Rules(ReadingCase):
         row = self.one("upstream_share", DAY, filter="campaign:google_ads:c1,google_ads:c2")
         self.assert_row(row, Fraction(1, 3), flags="-unclassified")
         self.assert_row(self.one("upstream_share", "2025-02-04"), status="no_data")
+
+    def test_upstream_share_of_a_count(self):
+        up, down = seen(ORIENTATIONS["upstream"]), seen(ORIENTATIONS["downstream"])
+        self.assert_row(self.one("upstream_impressions", DAY), Fraction(up, up + down),
+                        numerator=Fraction(up), n=up + down, flags="unclassified")
+        row = self.keyed("upstream_impressions", DAY, by="channel")["video"]
+        self.assert_row(row, status="insufficient_sample", n=seen(["c1"]))
+        self.assert_row(self.one("upstream_impressions", "2025-02-04"), status="no_data")
 
     def test_refused(self):
         text = self.refused(kpi="spend", by="campaign_stage,country")

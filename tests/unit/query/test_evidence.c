@@ -186,6 +186,9 @@ Test(evidence, who_can_have_reported)
 		struct kpi_row row = ask_row(&world, "filter=channel:display", cases[i].kpi, "");
 		cr_assert_eq(row.status, cases[i].status, "case %zu: %s", i,
 		             row_status_name(row.status));
+		/* No orders were told of: that is no sample of 0. */
+		if (row.status == STATUS_INSUFFICIENT_SAMPLE)
+			cr_assert(!row.has_n && !row.has_value && row.has_numerator, "case %zu", i);
 		world_close(&world);
 	}
 }

@@ -292,6 +292,12 @@ static const struct {
      "streamgauge.yaml:3: `min_sample` needs a count to be taken of: name one in `min_on`"},
     {TENANT "kpis:\n  x: {stage: purchase, unit: ratio, expr: fees / spend, min_on: spend}\n",
      "streamgauge.yaml:3: `min_on: spend`: money is never a sample or a flow, name a count"},
+    {TENANT "kpis:\n  x: {stage: purchase, unit: count, expr: followers, min_on: orders}\n",
+     "streamgauge.yaml:3: `min_on` needs an `expr` with a sum in it: levels and parts of a whole "
+     "have no sample of another measure"},
+    {TENANT "kpis:\n  x: {stage: purchase, unit: ratio, share: mentions, min_on: orders}\n",
+     "streamgauge.yaml:3: `min_on` needs an `expr` with a sum in it: levels and parts of a whole "
+     "have no sample of another measure"},
     {TENANT "kpis:\n  x: {stage: purchase, expr: clicks}\n",
      "streamgauge.yaml:3: `unit` is missing here (what the value is)"},
     {TENANT

@@ -408,9 +408,14 @@ int lens_choose(struct plan *plan, const struct partition *partition, struct are
 		    "Only answers to surveys have waves; none of the KPIs asked for "
 		    "is made of them.",
 		    NULL);
-	if (plan->kpi_count == 0 && query->kpi_count > 0)
-		return refuse_kpi(plan, &catalog->kpis[query->kpis[0]], arena, ret_error);
-	return 0;
+	if (plan->kpi_count > 0 || query->kpi_count == 0)
+		return 0;
+	/* Of a KPI that needs no more than was asked for, if there is one. */
+	uint32_t plain = 0;
+	while (plain < query->kpi_count && catalog->kpis[query->kpis[plain]].kind != KPI_RATIO)
+		plain++;
+	return refuse_kpi(plan, &catalog->kpis[query->kpis[plain < query->kpi_count ? plain : 0]],
+	                  arena, ret_error);
 }
 
 /* ---- cells ---- */

@@ -143,6 +143,9 @@ class Rules(ReadingCase):
         text = self.refused(kpi="spend", by="campaign_stage,country")
         self.assertIn("by", text)
         self.assertIn("[channel, campaign]", text)
+        # Nobody asked for brands, of which some KPIs are made.
+        self.assertNotIn("brand,", self.refused(by="product,country"))
+        self.assertIn("brand", self.refused(by="product,country", kpi="share_of_search"))
 
 
 class Mended(ReadingCase):

@@ -12,11 +12,20 @@
 #define TICK_MS   1000
 #define EXTEND_US 30000000 /* a start or stop that goes on asks for so much more */
 
-static void send_lines(const char *lines)
+static int send_lines(const char *lines)
 {
 	int err = notify_send(lines);
 	if (err)
 		log_warn("supervisor_unreachable", "reason=\"%s\"", err_rule(err));
+	return err;
+}
+
+/* A supervisor that is busy takes some datagrams and no more; without this one it
+ * would wait for ever. */
+static void pay_ready(struct service *service)
+{
+	if (service->owes && send_lines("READY=1\n") == 0)
+		service->owes = false;
 }
 
 void service_update(struct service *service)
@@ -38,9 +47,10 @@ static void on_tick(uv_timer_t *timer)
 	struct service *service = timer->data;
 	char lines[64];
 	service_update(service);
+	pay_ready(service);
 	/* Neither loading much nor writing the last of it is a fault as long as the
 	 * loop turns; the watchdog does not run before READY=1. */
-	if (!service->ready || service->stopping) {
+	if (!service->ready || service->owes || service->stopping) {
 		snprintf(lines, sizeof(lines), "EXTEND_TIMEOUT_USEC=%d\n", EXTEND_US);
 		send_lines(lines);
 	}
@@ -75,9 +85,9 @@ void service_ready(struct service *service)
 {
 	if (service->ready || service->stopping)
 		return;
-	service->ready = true;
+	service->ready = service->owes = true;
 	service_update(service);
-	send_lines("READY=1\n");
+	pay_ready(service);
 }
 
 void service_reloading(struct service *service)
@@ -96,8 +106,9 @@ void service_reloaded(struct service *service)
 {
 	if (!service->ready)
 		return;
+	service->owes = true;
 	service_update(service);
-	send_lines("READY=1\n");
+	pay_ready(service);
 }
 
 void service_stopping(struct service *service)
@@ -105,6 +116,7 @@ void service_stopping(struct service *service)
 	if (service->stopping)
 		return;
 	service->stopping = true;
+	service->owes = false;
 	send_lines("STOPPING=1\nSTATUS=Writing what was taken, then ending\n");
 }
 

@@ -14,7 +14,8 @@
 struct service {
 	uv_timer_t timer;
 	bool open;  /* the timer is */
-	bool ready; /* READY=1 was sent */
+	bool ready; /* it serves */
+	bool owes;  /* READY=1 is to be sent, or could not be handed over yet */
 	bool stopping;
 	uint64_t watchdog_ms;                          /* between two pings; 0 = none are wanted */
 	uint64_t pinged_ms;                            /* when the last was sent */

@@ -46,6 +46,16 @@ class Supervisor:
     def wait(self, line, count=1):
         until(lambda: self.read().count(line) >= count, "%s x %d" % (line, count))
 
+    def fill(self):
+        """Whoever sends now is sent away, until somebody reads."""
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as sender:
+            sender.setblocking(False)
+            try:
+                while True:
+                    sender.sendto(b"FILLED=1", self.path)
+            except BlockingIOError:
+                pass
+
     def last_status(self):
         return [line for line in self.read() if line.startswith("STATUS=")][-1]
 
@@ -92,6 +102,18 @@ class TestSupervisor(ServiceTest):
                 self.assertEqual(daemon.stop(), 0)
                 supervisor.wait("STOPPING=1")
                 self.assertEqual(supervisor.read().count("READY=1"), 1)
+
+    def test_busy_supervisor(self):
+        """It reads nothing for a while: what it waits for is told again."""
+        supervisor = Supervisor()
+        supervisor.fill()
+        daemon = self.start(supervisor)
+        supervisor.wait("READY=1")
+        supervisor.fill()
+        self.reload(daemon, harness.config())
+        supervisor.wait("READY=1", 2)
+        self.assertEqual(daemon.stop(), 0)
+        self.assertEqual(supervisor.read().count("READY=1"), 2)
 
     def test_pings_in_time(self):
         """Two pings are never farther apart than three quarters of what is granted."""

@@ -137,6 +137,26 @@ class Sources(CliCase):
         self.check(send("shop/us", "--new-source"), 0, "1 item accepted", "a new source")
 
 
+    def test_when_it_was_read(self):
+        """The column that said it, of the two that may."""
+        record = {"type": "RECORD", "stream": "campaigns_reports_daily",
+                  "record": {"campaign_id": 1, "stat_time_day": "2026-01-05",
+                             "metrics": {"impressions": 5, "clicks": 1, "spend": "1.5"}}}
+        timed = dict(record, time_extracted="2026-01-06T00:00:00Z")
+        for name, lines, said in (
+                ("timed", [timed], ", as_of column `time_extracted`\n"),
+                ("both", [timed, record],
+                 ", as_of column `time_extracted`, else 2026-01-07T00:00:00+00:00 (--as-of)\n"),
+                ("bare", [record], ", as_of 2026-01-07T00:00:00+00:00 (--as-of)\n")):
+            with self.subTest(name):
+                path = self.file("tap.jsonl", "".join(json.dumps(one) + "\n" for one in lines))
+                done = self.check(self.run_cli("send", "--as-of", "2026-01-07T00:00:00Z", path), 0)
+                self.assertTrue(done.stdout.endswith(said), done.stdout)
+        self.check(self.run_cli("send", "--as-of", "2026-01-07T00:00:00Z",
+                                self.file("tap.jsonl", json.dumps(timed))), 0,
+                   "--as-of is not used: column `time_extracted` says when each row was read")
+
+
 class Hints(CliCase):
     HOURS = ("stat_time_hour,campaign_id,impressions,clicks,spend,conversion\n"
              "2026-01-05 07:00:00,1,10,4,1.5,1\n").upper()

@@ -153,6 +153,45 @@ Test(engine, texts_at_the_very_bounds_are_taken)
 	text_map_end(&map);
 }
 
+/* A label is cut instead, and not within a letter. */
+Test(engine, a_label_that_is_too_long_is_cut)
+{
+	char name[131] = "";
+	char text[512];
+	memset(name, 'x', 127);
+	memcpy(name + 127, "\xc3\xa9", 2);
+	(void)snprintf(text, sizeof(text), "%s7,EUR,UTC,,2026-02-20,c1,,X,%s,1,1,,\n", ADS_HEAD,
+	               name);
+	struct text_map map;
+	text_map_begin(&map, ads, text);
+	cr_assert_eq(map.err, 0);
+	cr_assert_eq(map.mapped.reject_count, 0);
+	const char *label = tuple_text(&map.mapped.items, map.mapped.items.list[0].labels);
+	cr_assert_eq(strlen(label), strlen("campaign=") + 127);
+	text_map_end(&map);
+}
+
+/* A value of a dimension has 128 bytes at the most. */
+Test(engine, a_value_that_is_too_long_is_refused)
+{
+	for (int len = 128; len <= 129; len++) {
+		char id[130] = "";
+		char text[512];
+		memset(id, 'x', (size_t)len);
+		(void)snprintf(text, sizeof(text), "%s7,EUR,UTC,,2026-02-20,%s,,X,,1,1,,\n",
+		               ADS_HEAD, id);
+		struct text_map map;
+		text_map_begin(&map, ads, text);
+		cr_assert_eq(map.err, 0);
+		cr_assert_eq(map.mapped.reject_count, len > 128);
+		if (len > 128) {
+			cr_assert_eq(map.mapped.rejects[0].err, ERR_TOO_LONG);
+			cr_assert_str_eq(map.mapped.rejects[0].column, "id");
+		}
+		text_map_end(&map);
+	}
+}
+
 /* All filters must hold, each with one of its values, letter by letter. */
 Test(engine, filters_take_whole_values)
 {

@@ -33,7 +33,7 @@ bool pattern_has(const char *pattern, enum pattern_place place)
 const char *pattern_fault(const char *pattern)
 {
 	bool seen[PATTERN_PLACES] = {false};
-	enum pattern_place place;
+	enum pattern_place place = PATTERN_BRAND;
 	const char *behind = NULL;
 	for (const char *at = pattern; (at = find_place(at, &place)) != NULL;) {
 		if (seen[place])

@@ -168,3 +168,28 @@ Test(slices, events_keep_the_order_of_the_file)
 	cr_assert_eq(map.mapped.slice_count, 0);
 	text_map_end(&map);
 }
+
+/* Which slice lacks a row without a day? Any, also when rows before it were read. */
+Test(slices, a_row_of_no_known_slice_spoils_all)
+{
+	static const char *const bad[] = {
+	    "a,yesterday,1,x,n,1,1,2026-01-05T00:00:00Z,\n",
+	    "a b,2026-01-02,1,x,n,1,1,2026-01-05T00:00:00Z,\n",
+	};
+	for (size_t i = 0; i < 2; i++) {
+		char text[600];
+		char yaml[2048];
+		struct text_map map;
+		(void)snprintf(yaml, sizeof(yaml), ads, "slices: complete\n");
+		(void)snprintf(text, sizeof(text),
+		               "%sa,2026-01-01,1,x,n,1,1,2026-01-05T00:00:00Z,\n"
+		               "a,2026-01-02,1,x,n,1,1,2026-01-05T00:00:00Z,\n%s",
+		               HEAD, bad[i]);
+		text_map_begin(&map, yaml, text);
+		cr_assert_eq(map.mapped.reject_count, 1);
+		cr_assert_eq(map.mapped.slice_count, 2);
+		cr_assert(map.mapped.slices[0].spoiled, "case %zu", i);
+		cr_assert(map.mapped.slices[1].spoiled, "case %zu", i);
+		text_map_end(&map);
+	}
+}

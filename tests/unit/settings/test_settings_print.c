@@ -42,7 +42,7 @@ static const char everything[] =
     "  preset: default\n"
     "  add:\n"
     "    a: {stage: market, share: 2 * searches - 0.5 * mentions, less: searches@observed, unit: "
-    "points, mult: 100, min_sample: 5, min_on: orders, small_sample: show, orientation: "
+    "points, mult: 100, min_sample: 5, small_sample: show, orientation: "
     "downstream}\n"
     "    b: {stage: market, survey: {item: t/a, options: ['yes', 'a, \"b\"'], of: {item: t/b, "
     "options: [x]}, branded: true}, unit: ratio, direction: lower, small_sample: hide}\n"

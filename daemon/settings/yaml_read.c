@@ -46,7 +46,9 @@ static const char *shown(const struct yaml_node *node, char text[SHOWN_TEXT])
 /* "`key`: ", or nothing. */
 static const char *place(const struct yaml_node *node, char text[SHOWN_TEXT])
 {
-	snprintf(text, SHOWN_TEXT, node->key ? "`%.*s`: " : "", SHOWN_MAX, node->key);
+	text[0] = '\0';
+	if (node->key)
+		snprintf(text, SHOWN_TEXT, "`%.*s`: ", SHOWN_MAX, node->key);
 	return text;
 }
 

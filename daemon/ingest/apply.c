@@ -214,7 +214,7 @@ int batch_apply(struct partition *partition, struct source *source,
 	    .catalog = &partition_settings(partition)->catalog,
 	    .dict = partition_dict(partition),
 	    .now_us = now_us,
-	    .hour = (int32_t)(now_us / 3600000000),
+	    .hour = partition_window_hour(partition, now_us),
 	    .outcome = &outcome,
 	    .memo_minute = INT64_MIN,
 	};

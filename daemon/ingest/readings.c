@@ -10,6 +10,9 @@
 #define PERIOD_DAYS_MAX 366
 #define ROW_PAGE_GUESS  32768u /* bytes of an average decoded row page */
 
+#define DAY_US       INT64_C(86400000000)
+#define DAY_AHEAD_US INT64_C(50400000000) /* of the zone that is farthest ahead, 14 hours */
+
 int resolve_period(struct applying *applying, const pb_date *from, const pb_date *to,
                    struct period *ret_period, struct fault *fault)
 {
@@ -51,13 +54,27 @@ int resolve_report(struct applying *applying, const char *id, const char *field,
 	return 0;
 }
 
+/* What is read has happened, at least begun. */
+static int check_ahead(struct applying *applying, int64_t as_of_us, const struct period *period,
+                       struct fault *fault)
+{
+	char day[CIVIL_DAY_TEXT];
+	if (as_of_us <= 0 || as_of_us > applying->now_us + FUTURE_US)
+		return fault_set(applying, fault,
+		                 as_of_us <= 0 ? ERR_MISSING_FIELD : ERR_AS_OF_IN_FUTURE,
+		                 "as_of_us", "%lld", (long long)as_of_us);
+	if (period->first <= (applying->now_us + DAY_AHEAD_US) / DAY_US)
+		return 0;
+	civil_format_day(day, period->first);
+	return fault_set(applying, fault, ERR_PERIOD_IN_FUTURE, "from", "%s", day);
+}
+
 int resolve_head(struct applying *applying, const struct reading_head *head,
                  const struct period *period, struct fault *fault)
 {
-	if (head->as_of_us <= 0 || head->as_of_us > applying->now_us + FUTURE_US)
-		return fault_set(applying, fault,
-		                 head->as_of_us <= 0 ? ERR_MISSING_FIELD : ERR_AS_OF_IN_FUTURE,
-		                 "as_of_us", "%lld", (long long)head->as_of_us);
+	int err = check_ahead(applying, head->as_of_us, period, fault);
+	if (err)
+		return err;
 	if (!partition_keeps_day(applying->partition, period->first, applying->now_us))
 		return fault_set(applying, fault, ERR_OUTSIDE_RETENTION, "from", "day %d",
 		                 (int)period->first);
@@ -418,12 +435,9 @@ static int apply_commit(struct applying *applying, const pb_commit *item, struct
 	if (!err && !own_report(item->report))
 		err = resolve_report(applying, item->report, "report", &report, fault);
 	err = err ? err : resolve_period(applying, item->from, item->to, &period, fault);
+	err = err ? err : check_ahead(applying, item->as_of_us, &period, fault);
 	if (err)
 		return err;
-	if (item->as_of_us <= 0 || item->as_of_us > applying->now_us + FUTURE_US)
-		return fault_set(applying, fault,
-		                 item->as_of_us <= 0 ? ERR_MISSING_FIELD : ERR_AS_OF_IN_FUTURE,
-		                 "as_of_us", "%lld", (long long)item->as_of_us);
 	if (item->forget && (!item->complete || item->rows))
 		return fault_set(applying, fault, ERR_INVALID, "forget",
 		                 "%s, %llu rows: what is withdrawn is complete without rows",

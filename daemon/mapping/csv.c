@@ -127,6 +127,15 @@ static int split(struct csv *csv, char *start, size_t len, struct field *fields,
 	}
 }
 
+/* Nothing, or what a spreadsheet writes for a row without a value. */
+static bool is_blank(const char *start, size_t len)
+{
+	for (size_t i = 0; i < len; i++)
+		if (start[i] != ',' && start[i] != ' ')
+			return false;
+	return true;
+}
+
 /* The next line that is not blank. */
 static int next_line(struct csv *csv, struct field *fields, uint32_t cap, struct csv_line *line,
                      struct read_error *ret_error)
@@ -150,10 +159,10 @@ static int next_line(struct csv *csv, struct field *fields, uint32_t cap, struct
 		line->line = csv->line;
 		line->bytes = (uint32_t)(len + skip);
 		window->next += len + skip;
-		line->found = len > 0;
-		err = len > 0 ? split(csv, start, len, fields, cap, line, ret_error) : 0;
+		line->found = !is_blank(start, len);
+		err = line->found ? split(csv, start, len, fields, cap, line, ret_error) : 0;
 		csv->line += lines + 1;
-		if (err || len > 0)
+		if (err || line->found)
 			return err;
 	}
 }

@@ -7,6 +7,9 @@
 #include "rollup/labels.h"
 #include "rollup/state.h"
 
+#define HOUR_US INT64_C(3600000000)
+#define STEP_US INT64_C(60000000)
+
 void *partition_grow(void *array, uint32_t *cap, uint32_t count, size_t size)
 {
 	if (count < *cap)
@@ -342,6 +345,21 @@ static bool page_expired(void *arg, const struct page_id *id)
 	return expiry && expiry < check->now_s;
 }
 
+int64_t partition_clock(struct partition *partition, int64_t wall_us, int64_t mono_us)
+{
+	if (!partition->clock_origin_us)
+		partition->clock_origin_us = wall_us - mono_us;
+	int64_t step_us = wall_us - mono_us - partition->clock_origin_us;
+	if (llabs(step_us - partition->clock_step_us) >= STEP_US)
+		partition->clock_step_us = llabs(step_us) < STEP_US ? 0 : step_us;
+	return partition->clock_step_us;
+}
+
+int32_t partition_window_hour(const struct partition *partition, int64_t wall_us)
+{
+	return (int32_t)((wall_us - partition->clock_step_us) / HOUR_US);
+}
+
 void partition_purge(struct partition *partition, int64_t now_us)
 {
 	struct expiry_check check = {partition, now_us / 1000000};
@@ -350,7 +368,7 @@ void partition_purge(struct partition *partition, int64_t now_us)
 	partition->dict.old_periods = partition->dict.tables[DICT_PERIOD].count;
 	for (uint32_t i = 0; i < partition->dict.tables[DICT_GROUP].count; i++)
 		memset(partition->dict.groups[i].last, 0, sizeof(partition->dict.groups[i].last));
-	dedup_advance(&partition->dedup, (int32_t)(now_us / 3600000000));
+	dedup_advance(&partition->dedup, partition_window_hour(partition, now_us));
 }
 
 void partition_evict(struct partition *partition, size_t keep)

@@ -99,6 +99,15 @@ struct page_cache partition_page_cache(const struct partition *partition);
 /* Lets go of clean pages, least recently used first, until at most `keep` bytes are cached. */
 void partition_evict(struct partition *partition, size_t keep);
 
+/* Takes what both clocks say, before a batch is applied and before partition_purge.
+ * From the first call on the window of event ids goes by the monotonic one: nobody who
+ * sets the time makes an id be forgotten. Returns by what the wall clock was put forward
+ * since, in microseconds; less than a minute is none. */
+int64_t partition_clock(struct partition *partition, int64_t wall_us, int64_t mono_us);
+
+/* The hour of the window of event ids at this wall time, hours since the epoch. */
+int32_t partition_window_hour(const struct partition *partition, int64_t wall_us);
+
 /* Forgets what has expired by now: pages past their retention, event ids past
  * the dedup window. Cheap enough for once an hour. */
 void partition_purge(struct partition *partition, int64_t now_us);

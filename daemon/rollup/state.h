@@ -63,6 +63,8 @@ struct partition {
 	struct pages pages;
 	struct dedup dedup;
 	uint8_t seed[16];
+	int64_t clock_origin_us; /* wall less monotonic clock when first told, 0 = not yet */
+	int64_t clock_step_us;   /* by what the wall clock was put forward since */
 
 	struct source **sources; /* by number */
 	uint32_t source_cap;

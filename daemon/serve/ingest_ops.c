@@ -55,6 +55,7 @@ static int op_apply(struct partition *partition, struct source *source,
                     const struct ingest_request *request, struct arena *arena, int64_t now_us,
                     struct fetch_list *missing, struct apply_outcome *ret_outcome)
 {
+	partition_clock(partition, now_us, clock_mono_us());
 	int err = batch_apply(partition, source, request, arena, now_us, missing, ret_outcome);
 	if (err || !ret_outcome->forgotten.periods)
 		return err;

@@ -205,6 +205,18 @@ void driver_pump_writes(struct driver *driver)
 		driver_send_beat(driver);
 }
 
+static void check_clock(struct driver *driver, int64_t now_us)
+{
+	int64_t step_us = partition_clock(driver->partition, now_us, clock_mono_us());
+	if (step_us == driver->clock_step_us)
+		return;
+	driver->clock_step_us = step_us;
+	log_warn("clock_stepped", "tenant=%s seconds=%" PRId64 " effect=\"%s\"",
+	         driver->tenant->name, step_us / 1000000,
+	         step_us ? "event ids are kept by the clock as it was at the start"
+	                 : "the clock is as it was at the start");
+}
+
 /* Memory that nothing needs any more: pages beyond the cache, and once an hour
  * what has expired. */
 void driver_trim(struct driver *driver)
@@ -212,6 +224,7 @@ void driver_trim(struct driver *driver)
 	const struct settings *settings = driver->settings;
 	int64_t now_us = clock_wall_us();
 	driver->trimmed_ms = driver_now(driver);
+	check_clock(driver, now_us);
 	partition_evict(driver->partition, settings->limits.page_cache / settings->tenant_count);
 	if (now_us / HOUR_US == driver->purged_hour)
 		return;

@@ -144,7 +144,8 @@ struct driver {
 	uint64_t position;
 	uint64_t newest;
 	uint64_t answered;
-	int64_t purged_hour; /* hours since the epoch */
+	int64_t purged_hour;   /* hours since the epoch */
+	int64_t clock_step_us; /* that was logged */
 	uint64_t trimmed_ms;
 	uint64_t lost_generations;
 

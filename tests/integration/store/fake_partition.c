@@ -252,6 +252,14 @@ void partition_evict(struct partition *partition, size_t keep)
 	(void)keep;
 }
 
+int64_t partition_clock(struct partition *partition, int64_t wall_us, int64_t mono_us)
+{
+	(void)partition;
+	(void)wall_us;
+	(void)mono_us;
+	return 0;
+}
+
 void partition_purge(struct partition *partition, int64_t now_us)
 {
 	(void)partition;

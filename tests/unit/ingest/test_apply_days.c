@@ -56,6 +56,41 @@ Test(apply_days, an_event_received_before_it_happened_counts_once)
 	bench_deinit(&bench);
 }
 
+/* A clock that is put ten days ahead and back lets no id go. */
+Test(apply_days, a_step_of_the_clock_counts_nothing_twice)
+{
+	struct bench bench;
+	bench_init(&bench, SOURCE_EVENT);
+	cr_assert_eq(partition_clock(bench.partition, NOW, 1000), 0);
+	bench_click(&bench, "a", NOW, 1);
+	bench_settle(&bench);
+	cr_assert_eq(partition_clock(bench.partition, NOW + 59000000, 1000), 0, "drift");
+	int64_t mono_us = 1000 + DAY_US / 24;
+	bench.now_us = NOW + DAY_US / 24;
+	bench_click(&bench, "a block of its own", NOW, 2);
+	bench_settle(&bench);
+	bench.now_us += 10 * DAY_US;
+	cr_assert_eq(partition_clock(bench.partition, bench.now_us, mono_us), 10 * DAY_US);
+	partition_purge(bench.partition, bench.now_us);
+	bench_click(&bench, "a", NOW, 3);
+	cr_assert_eq(bench.outcome.duplicates, 1);
+	bench_click(&bench, "b", NOW, 4);
+	cr_assert_eq(bench.outcome.accepted, 1);
+	bench_settle(&bench);
+	bench.now_us -= 10 * DAY_US;
+	cr_assert_eq(partition_clock(bench.partition, bench.now_us, mono_us), 0);
+	bench_click(&bench, "b", NOW, 5);
+	cr_assert_eq(bench.outcome.duplicates, 1);
+	/* Eight days later they are gone, as they should be. */
+	bench.now_us += 8 * DAY_US;
+	cr_assert_eq(partition_clock(bench.partition, bench.now_us, mono_us + 8 * DAY_US), 0);
+	bench_click(&bench, "c", bench.now_us, 6);
+	bench_settle(&bench);
+	partition_purge(bench.partition, bench.now_us);
+	cr_assert_eq(partition_dedup(bench.partition)->used, 1);
+	bench_deinit(&bench);
+}
+
 /* Ids that were let go early are told as long as the window should hold them, to
  * those who send events; a declared day takes none that may be one of them. */
 Test(apply_days, a_short_window_is_told_while_it_is_short)

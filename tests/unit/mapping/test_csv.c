@@ -72,7 +72,8 @@ static const struct {
     {"a,b\n\"x,y\",\"he said \"\"no\"\"\"\n", "2:x,y|he said \"no\";"},
     {"a,b\n\"two\nlines\",2\n3,4\n", "2:two\nlines|2;4:3|4;"},
     {"a,b\n\"crlf\r\nin\",2\r\n", "2:crlf\r\nin|2;"},
-    {"a,b\n,\n\"\",\"\"\n", "2:|;3:|;"},
+    {"a,b\n,\n\"\",\"\"\n", "3:|;"},
+    {",,\na,b\n, ,\n1,\n ,\n", "4:1|;"},
     {"a\n1\n\n\n2\n", "2:1;5:2;"},
     {"a,b\n5\" pipe,3\n4,5\n", "2:5\" pipe|3;3:4|5;"},
     {"a,b\n1\n1,2,3\n1,2\n", "2:!;3:!;4:1|2;"},
@@ -147,6 +148,7 @@ Test(csv, too_many_columns)
 	size_t len = RECORD_COLUMNS_MAX + 1;
 	char *text = malloc(len + 1);
 	memset(text, ',', len);
+	text[len - 1] = 'a';
 	char out[64];
 	struct read_error error = {0};
 	cr_assert_eq(read_all(text, len, 65536, out, sizeof(out), &error), ERR_TOO_MANY);

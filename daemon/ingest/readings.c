@@ -10,9 +10,6 @@
 #define PERIOD_DAYS_MAX 366
 #define ROW_PAGE_GUESS  32768u /* bytes of an average decoded row page */
 
-#define DAY_US       INT64_C(86400000000)
-#define DAY_AHEAD_US INT64_C(50400000000) /* of the zone that is farthest ahead, 14 hours */
-
 int resolve_period(struct applying *applying, const pb_date *from, const pb_date *to,
                    struct period *ret_period, struct fault *fault)
 {
@@ -54,25 +51,18 @@ int resolve_report(struct applying *applying, const char *id, const char *field,
 	return 0;
 }
 
-/* What is read has happened, at least begun. */
-static int check_ahead(struct applying *applying, int64_t as_of_us, const struct period *period,
-                       struct fault *fault)
+static int check_as_of(struct applying *applying, int64_t as_of_us, struct fault *fault)
 {
-	char day[CIVIL_DAY_TEXT];
-	if (as_of_us <= 0 || as_of_us > applying->now_us + FUTURE_US)
-		return fault_set(applying, fault,
-		                 as_of_us <= 0 ? ERR_MISSING_FIELD : ERR_AS_OF_IN_FUTURE,
-		                 "as_of_us", "%lld", (long long)as_of_us);
-	if (period->first <= (applying->now_us + DAY_AHEAD_US) / DAY_US)
+	if (as_of_us > 0 && as_of_us <= applying->now_us + FUTURE_US)
 		return 0;
-	civil_format_day(day, period->first);
-	return fault_set(applying, fault, ERR_PERIOD_IN_FUTURE, "from", "%s", day);
+	return fault_set(applying, fault, as_of_us <= 0 ? ERR_MISSING_FIELD : ERR_AS_OF_IN_FUTURE,
+	                 "as_of_us", "%lld", (long long)as_of_us);
 }
 
 int resolve_head(struct applying *applying, const struct reading_head *head,
                  const struct period *period, struct fault *fault)
 {
-	int err = check_ahead(applying, head->as_of_us, period, fault);
+	int err = check_as_of(applying, head->as_of_us, fault);
 	if (err)
 		return err;
 	if (!partition_keeps_day(applying->partition, period->first, applying->now_us))
@@ -401,6 +391,8 @@ static void note_forgotten(struct applying *applying, const pb_commit *item,
 		outcome->forgotten.reports = reports;
 }
 
+/* A slice that was read before its period was over tells what there was by then, and not
+ * that its days are complete. */
 static int commit_slice(struct applying *applying, const pb_commit *item,
                         const struct period *period, struct fault *fault)
 {
@@ -408,6 +400,7 @@ static int commit_slice(struct applying *applying, const pb_commit *item,
 	struct row_target target = {applying, *period, false};
 	size_t memory = row_page_memory(place.page);
 	uint64_t live = item->forget ? row_page_live(place.page) : 0;
+	int32_t behind = period->first + (int32_t)period->days;
 	int err = row_page_commit(place.page, item->as_of_us, rows_expected(&place, item),
 	                          item->complete, add_diff, &target);
 	if (err)
@@ -418,9 +411,8 @@ static int commit_slice(struct applying *applying, const pb_commit *item,
 		note_restated(applying, period);
 	if (item->forget)
 		note_forgotten(applying, item, period, live - row_page_live(place.page));
-	else if (item->complete)
-		source_add_complete(&applying->source->current, period->first,
-		                    period->first + (int32_t)period->days - 1);
+	else if (item->complete && item->as_of_us >= zone_day_start(applying->source->zone, behind))
+		source_add_complete(&applying->source->current, period->first, behind - 1);
 	applying->outcome->accepted++;
 	return 0;
 }
@@ -435,7 +427,7 @@ static int apply_commit(struct applying *applying, const pb_commit *item, struct
 	if (!err && !own_report(item->report))
 		err = resolve_report(applying, item->report, "report", &report, fault);
 	err = err ? err : resolve_period(applying, item->from, item->to, &period, fault);
-	err = err ? err : check_ahead(applying, item->as_of_us, &period, fault);
+	err = err ? err : check_as_of(applying, item->as_of_us, fault);
 	if (err)
 		return err;
 	if (item->forget && (!item->complete || item->rows))

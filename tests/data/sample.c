@@ -12,7 +12,6 @@
 #define EXIT_USAGE     2
 #define SEED           UINT64_C(0x5347415547453031)
 #define DAYS_MAX       4000
-#define READ_SECOND    (23 * 3600 + 30 * 60)
 #define READING1       7
 #define READING2_FIRST 27
 
@@ -94,7 +93,7 @@ void sample_cents(FILE *out, int64_t cents)
 
 void sample_read_at(char text[ZONE_INSTANT_TEXT], const struct sample *sample)
 {
-	sample_instant(text, sample, sample->end, READ_SECOND);
+	sample_instant(text, sample, sample->end + 1, 0);
 }
 
 void sample_wave_days(const struct sample *sample, const struct sample_waves *waves, int wave,

@@ -91,13 +91,13 @@ void sample_wave_days(const struct sample *sample, const struct sample_waves *wa
                       char first[CIVIL_DAY_TEXT], char last[CIVIL_DAY_TEXT]);
 /* How many of the waves lie within the sample's days. */
 int sample_wave_count(const struct sample *sample, const struct sample_waves *waves);
-/* When the newest readings were made: distance 0, in the evening. */
+/* When the newest readings were made: when distance 0 was over. */
 void sample_read_at(char text[ZONE_INSTANT_TEXT], const struct sample *sample);
 /* An index into weights that sum to 100. */
 int sample_pick(struct rng *rng, const int *weights, int count);
 
 /* One reading that began `read_distance` days before the end and holds the
- * distances `first` (oldest) down to read_distance. */
+ * distances `first` (oldest) down to read_distance, when that was over. */
 void sample_ads_write(FILE *out, const struct sample *sample, int first, int read_distance);
 /* The accounts of other currencies. */
 void sample_ads_gb_write(FILE *out, const struct sample *sample);

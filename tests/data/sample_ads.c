@@ -4,7 +4,6 @@
 #include "sample.h"
 
 #define ACCOUNT       "4711-0815"
-#define READ_SECOND   (23 * 3600 + 30 * 60)
 #define ROWS_A_SECOND 500
 #define RENAMED       3 /* index of the campaign that bears a new name in the last reading */
 #define RENAMED_NAME  "Trail shoes - generic (Q4)"
@@ -140,8 +139,8 @@ void sample_ads_write(FILE *out, const struct sample *sample, int first, int rea
 			if (row.impressions == 0)
 				continue;
 			char read_at[ZONE_INSTANT_TEXT];
-			sample_instant(read_at, sample, sample->end - read_distance,
-			               READ_SECOND + rows / ROWS_A_SECOND);
+			sample_instant(read_at, sample, sample->end - read_distance + 1,
+			               rows / ROWS_A_SECOND);
 			write_row(out, date, read_at, index, market,
 			          campaign_name(index, read_distance), &row);
 			rows++;

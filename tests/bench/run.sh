@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 # The benchmark: events as rows through the public wire of the shipped daemon
 # until acknowledged, beside one HINCRBY per event and cell. Both in turn, A B A
-# B, on the same machine in the same run; every stored cell is read back. What is
-# sent is encoded before the clock starts, and memory is touched first: a virtual
+# B, on the same machine in the same run; every stored cell is read back. Rows are
+# encoded before the clock starts; the naive client's commands, which say the cells
+# that an event is counted in, are made on it. Memory is touched first: a virtual
 # machine's host backs it page by page at the first touch (--cold leaves that in).
 #
 #   tests/bench/run.sh [--smoke] [--events N] [--rounds N] [--span SECONDS] [--cold]
